@@ -1,0 +1,93 @@
+# Makefile: every target does the set-up that is missing, and nothing where nothing is missing
+# The CPython that .venv is made with: make PYTHON=/path/to/python3.12 (after make clean).
+PYTHON ?= python3
+JOBS ?= $(shell nproc)
+export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
+# One name for the compiler (make's own default is g++): ccache tells `c++` and `g++` apart.
+export CXX
+
+py := .venv/bin/python
+pip := $(py) -m pip install
+quietly := scripts/quietly
+
+# Folders too: a file that goes away must go from the installed package as well.
+sources := $(shell find include src python -name __pycache__ -prune -o -print) \
+  $(wildcard cmake/*) CMakeLists.txt pyproject.toml
+code := $(shell find $(wildcard include src python/src tests) -name '*.[ch]pp')
+
+system := build/.system
+venv := .venv/.ready
+bench := .venv/.bench
+installed := .venv/.installed
+
+# ThreadSanitizer wants a fixed memory layout; not every container allows to ask for one.
+fixed = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+# Recipes run one after the other: each uses all cores by itself.
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-all bench lint format clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  while IFS='|' read -r target what; do printf '%-14s %s\n' "$$target" "$$what"; done
+
+build: $(installed) ## .venv/bin/python imports payoff, .venv/bin/payoff is the command-line tool
+
+demo: $(installed) ## search the standard library and simulate the weather, with receipts
+	@$(py) examples/keys.py
+	@$(py) examples/weather.py
+
+test: $(installed) cpp-release ## C++ and Python tests, one CPython, release build (up to 8 min)
+	@ctest --preset release
+	@$(py) -m pytest tests
+
+test-all: test cpp-asan cpp-tsan ## sanitizers, chaos, every CPython >= 3.11 found (up to 45 min)
+	@$(fixed) ctest --preset asan
+	@$(fixed) ctest --preset tsan
+	@scripts/chaos
+	@scripts/each-python
+
+bench: $(installed) $(bench) ## is it ever slower than the loop? (up to 40 min; QUICK=1: 3 min)
+	@$(py) -m benchmarks.never_slower $(if $(QUICK),--quick)
+
+lint: $(venv) ## clang-format, clang-tidy, ruff, mypy --strict
+	@$(quietly) clang-format "check the C++ layout" clang-format --dry-run -Werror $(code)
+	@$(quietly) configure-release "configure build/release" cmake --preset release
+	@$(quietly) clang-tidy "clang-tidy on src/" cmake --build --preset release --target tidy -- -k 0
+	@$(quietly) ruff-check "ruff check" .venv/bin/ruff check
+	@$(quietly) ruff-format "check the Python layout" .venv/bin/ruff format --check
+	@$(quietly) mypy "mypy --strict on python/payoff" .venv/bin/mypy
+
+format: $(venv) ## lay out the C++ and Python sources as `make lint` wants them
+	@clang-format -i $(code)
+	@.venv/bin/ruff check --fix --exit-zero --quiet
+	@.venv/bin/ruff format
+
+clean: ## remove everything that make has made: build/, .venv/ and caches
+	@rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The C++ tests of a preset; ninja knows what is out of date.
+.PHONY: cpp-release cpp-asan cpp-tsan
+cpp-release cpp-asan cpp-tsan: cpp-%: $(system)
+	@$(quietly) configure-$* "configure build/$*" cmake --preset $*
+	@$(quietly) build-$* "build the C++ tests in build/$*" cmake --build --preset $*
+
+$(system): packages.txt
+	@scripts/system-packages
+	@mkdir -p $(@D) && touch $@
+
+$(venv): $(system) pyproject.toml
+	@scripts/venv .venv $(PYTHON) dev
+	@touch $@
+
+$(bench): $(venv)
+	@scripts/venv .venv $(PYTHON) bench
+	@touch $@
+
+$(installed): $(venv) $(sources)
+	@$(quietly) install "build payoff and install it into .venv" \
+	  $(pip) --no-build-isolation --no-deps --force-reinstall .
+	@touch $@

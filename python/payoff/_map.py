@@ -1,0 +1,275 @@
+# python/payoff/_map.py: map, run and plan: arguments checked, then the engine
+"""The public functions. Everything that takes time happens in `payoff._core`."""
+
+from __future__ import annotations
+
+import operator
+from _thread import _local
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count, cycle, islice, repeat
+from typing import Any, NamedTuple
+
+from . import _core, _loops
+from ._core import Receipt
+
+_BACKENDS = ("auto", "inline", "fork")
+_PLAIN = (list, tuple, range)
+_this_thread = _local()
+
+
+class Run(NamedTuple):
+    """What `payoff.run` returns."""
+
+    results: list[Any]
+    receipt: Receipt
+
+
+class Plan(NamedTuple):
+    """What `payoff.map` would do with a loop, from a sample of it.
+
+    Attributes:
+        backend: "inline" (the plain loop) or "fork".
+        workers: processes that would run items, the caller included.
+        reason: why, in one sentence.
+        candidates: one dict for each choice weighed: backend, workers, seconds (predicted wall
+            time of the whole loop), price (seconds of the caller's time to start the workers),
+            saving_at_least (seconds).
+        sampled: items that were run, with all their effects.
+        items: items of the whole loop.
+    """
+
+    backend: str
+    workers: int
+    reason: str
+    candidates: list[dict[str, Any]]
+    sampled: int
+    items: int
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.workers} workers (fork)" if self.workers > 1 else "the plain loop"
+        ) + f" for {self.items} items, judged by {self.sampled}: {self.reason}"
+        rows = [
+            f"  {c['workers']:>4} worker{'s' if c['workers'] > 1 else ' '}"
+            f"  {c['seconds']:>10.4g} s  {'<- chosen' if c['workers'] == self.workers else ''}"
+            for c in self.candidates
+        ]
+        return "\n".join([head, *(row.rstrip() for row in rows)])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def map(
+    f: Callable[..., Any],
+    items: Iterable[Any],
+    /,
+    *more_items: Iterable[Any],
+    workers: int | None = None,
+    backend: str = "auto",
+    max_overhead: float = 0.05,
+    seed: int | None = None,
+) -> list[Any]:
+    """`[f(x) for x in items]`, with more workers from the moment they pay.
+
+    The loop starts here and now, in the caller. When measurement shows that further processes
+    would repay their price, they are forked and share what is left. `f` must be safe to run in
+    any order and in another process; what can be detected (open files, writes into what `f`
+    reaches, printing) keeps the loop here, and the receipt says so.
+
+    Args:
+        f: called with one item, or with one of each iterable. Lambdas, closures, methods and
+            functools.partial are fine: nothing is pickled on the way to a worker.
+        items: a sequence of any length; iterables without a length are taken as a list first.
+        more_items: further iterables, taken together as zip() does: the shortest ends the loop.
+        workers: at most so many processes run items, the caller included. Default: usable CPUs
+            (affinity, cpuset and cgroup quota respected).
+        backend: "auto"; "inline" (the plain loop); "fork" (workers before the first item, because
+            you know that they pay and that `f` may run elsewhere).
+        max_overhead: share of the loop's own time that measuring and starting workers may take,
+            0 < max_overhead <= 1.
+        seed: gives each call of `f` a numpy.random.Generator of its own as keyword `rng`. Results
+            then depend on seed and index alone, for every backend and any number of workers.
+
+    Returns:
+        A list of the results, in the order of the items.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind; the message names it.
+        WorkerDied: a worker process was killed or crashed.
+        ResultError: a result cannot be pickled, and a worker had it.
+        Anything `f` raises: the exception of the lowest failing index, of the same type and with
+            the same args as in the plain loop, with a note naming the item.
+
+    The bound that the receipt accounts for: T <= (1 + max_overhead) T_loop + c0 + g + b.
+    """
+    return run(
+        f,
+        items,
+        *more_items,
+        workers=workers,
+        backend=backend,
+        max_overhead=max_overhead,
+        seed=seed,
+    ).results
+
+
+def run(
+    f: Callable[..., Any],
+    items: Iterable[Any],
+    /,
+    *more_items: Iterable[Any],
+    workers: int | None = None,
+    backend: str = "auto",
+    max_overhead: float = 0.05,
+    seed: int | None = None,
+) -> Run:
+    """As `map`, but returns `Run(results, receipt)`."""
+    if not callable(f):
+        raise TypeError(
+            f"f={f!r} is not callable; the function comes first: payoff.map(f, items)"
+        )
+    if backend not in _BACKENDS:
+        raise ValueError(f"backend={backend!r} is unknown; use one of {', '.join(_BACKENDS)}")
+    if not isinstance(max_overhead, (int, float)):
+        raise TypeError(f"max_overhead={max_overhead!r} is not a number; 0.05 allows 5 %")
+    if not 0 < max_overhead <= 1:
+        raise ValueError(f"max_overhead={max_overhead!r} must be above 0 and at most 1 (100 %)")
+    most = _core.usable_cpus() if workers is None else _whole("workers", workers)
+    if most < 1:
+        raise ValueError(f"workers={workers!r} must be at least 1, which is the plain loop")
+    sources, n = _sources(items, more_items)
+    keywords: dict[str, Any] | None = None
+    state = 0
+    if seed is not None:
+        from ._rng import generator
+
+        rng, state, select = generator(_whole("seed", seed))
+        keywords = {"rng": rng}
+        if state == 0:  # numpy's state has a layout we do not know: re-key by its public interface
+            plain, keywords, sources = f, None, (*sources, range(n))
+
+            def f(*xs: Any) -> Any:
+                return plain(*xs[:-1], rng=select(xs[-1]))
+
+    each = _loops.pick(f, len(sources), rng=keywords is not None)
+    results, receipt = _core.run(
+        f, sources, n, each, keywords, state, most, backend, float(max_overhead)
+    )
+    if type(items) is list and len(items) > n and not more_items and keywords is None:
+        results += [f(x) for x in islice(items, n, None)]  # f adds to its own items: go on with them
+    _this_thread.receipt = receipt
+    return Run(results, receipt)
+
+
+def plan(
+    f: Callable[..., Any],
+    items: Iterable[Any],
+    /,
+    *more_items: Iterable[Any],
+    sample: int | None = None,
+    workers: int | None = None,
+) -> Plan:
+    """What `map` would do, with the predicted time of every candidate; runs only a sample.
+
+    Args:
+        f, items, more_items, workers: as for `map`.
+        sample: items to run, from the first on, with all their effects. Default: as many as take
+            20 ms, but at least 3.
+
+    Raises:
+        TypeError, ValueError: as for `map`. Anything `f` raises.
+    """
+    if not callable(f):
+        raise TypeError(
+            f"f={f!r} is not callable; the function comes first: payoff.plan(f, items)"
+        )
+    if sample is not None and _whole("sample", sample) < 1:
+        raise ValueError(f"sample={sample!r} must be at least 1: nothing is known of no items")
+    most = _core.usable_cpus() if workers is None else _whole("workers", workers)
+    sources, n = _sources(items, more_items)
+    each = _loops.pick(f, len(sources), rng=False)
+    return Plan(*_core.plan(f, sources, n, each, sample, most), n)
+
+
+def last_receipt() -> Receipt:
+    """The receipt of the last loop that this thread finished.
+
+    Raises:
+        LookupError: this thread has not finished any.
+    """
+    receipt: Receipt | None = getattr(_this_thread, "receipt", None)
+    if receipt is None:
+        raise LookupError("this thread has run no payoff.map yet, so there is no receipt")
+    return receipt
+
+
+def _whole(name: str, value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}={value!r} is not a whole number") from None
+
+
+def _is_endless(items: Any) -> bool:
+    if isinstance(items, repeat):
+        try:
+            items.__length_hint__()  # type: ignore[attr-defined]
+        except TypeError:  # repeat() without times has no length
+            return True
+    return isinstance(items, (count, cycle))
+
+
+def _can_be_indexed(items: Any) -> bool:
+    """Does `items[i]` for i = 0, 1, … give what the loop's own iteration would give?
+
+    For arrays, and for what iterates by indexing; for anything else (a data frame, a mapping, a
+    subclass with an iterator of its own) indexing may mean something different.
+    """
+    kind = type(items)
+    if kind in _PLAIN or kind in (str, bytes, bytearray, memoryview):
+        return True
+    if kind.__name__ in ("ndarray", "array") and kind.__module__ in ("numpy", "array"):
+        return getattr(items, "ndim", 1) > 0
+    if not (hasattr(kind, "__getitem__") and hasattr(kind, "__len__")):
+        return False
+    return getattr(kind, "__iter__", None) in (None, Sequence.__iter__)
+
+
+def _as_list(items: Any, name: str, at_most: int | None) -> list[Any]:
+    try:
+        return list(islice(items, at_most))
+    except TypeError:
+        if hasattr(type(items), "__iter__"):
+            raise
+        raise TypeError(
+            f"{name}={items!r} is not iterable; the items come after the function: "
+            "payoff.map(f, items)"
+        ) from None
+
+
+def _sources(items: Any, more: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
+    """What can be indexed from 0, a list of everything else, and the length of the shortest."""
+    if not more and type(items) in _PLAIN:  # most calls, and a short loop feels each microsecond
+        return (items,), len(items)
+    given = {"items": items} | {f"more_items[{k}]": source for k, source in enumerate(more)}
+    if all(_is_endless(source) for source in given.values()):
+        raise ValueError(
+            f"items={items!r} never ends, so that no list of results can be made; "
+            "take a piece of it: itertools.islice(items, n)"
+        )
+    lengths = [len(source) for source in given.values() if _can_be_indexed(source)]
+    shortest = min(lengths, default=None)
+    if shortest is None and more:  # as zip() would take them: in step, up to the shortest
+        for name, source in given.items():
+            if not hasattr(type(source), "__iter__"):
+                _as_list(source, name, 0)  # says what is wrong
+        columns = tuple(list(column) for column in zip(*zip(*given.values())))
+        return columns or ((),) * len(given), len(columns[0]) if columns else 0
+    sources = tuple(
+        source if _can_be_indexed(source) else _as_list(source, name, shortest)
+        for name, source in given.items()
+    )
+    return sources, min(len(source) for source in sources)

@@ -1,0 +1,221 @@
+// python/src/codec.cpp: raw columns for numbers, pickle 5 with buffers in place for all else
+#include "codec.hpp"
+
+#include <cstring>
+#include <vector>
+
+namespace payoff::python {
+namespace {
+
+using ipc::ArenaWriter;
+
+enum Kind : std::int32_t { kNone, kBool, kInt, kFloat, kTuple, kPickle, kFailure };
+
+Kind kind_of(PyObject* value) {
+  if (PyFloat_CheckExact(value)) return kFloat;
+  if (PyLong_CheckExact(value)) {
+    int overflow = 0;
+    (void)PyLong_AsLongLongAndOverflow(value, &overflow);
+    return overflow == 0 ? kInt : kPickle;
+  }
+  if (PyBool_Check(value)) return kBool;
+  if (value == Py_None) return kNone;
+  return PyTuple_CheckExact(value) && PyTuple_GET_SIZE(value) > 0 ? kTuple : kPickle;
+}
+
+using Values = std::vector<PyObject*>;  // borrowed
+
+// The kind that all values share, or kPickle.
+Kind common_kind(const Values& values) {
+  const Kind first = kind_of(values.front());
+  if (first == kPickle) return first;
+  for (PyObject* value : values)
+    if (kind_of(value) != first) return kPickle;
+  return first;
+}
+
+void put_column(ArenaWriter& arena, Kind kind, const Values& values) {
+  const auto n = static_cast<std::int64_t>(values.size());
+  if (kind == kFloat) {
+    auto* out = reinterpret_cast<double*>(arena.reserve(8 * n));
+    for (PyObject* value : values) *out++ = PyFloat_AS_DOUBLE(value);
+  } else if (kind == kInt) {
+    auto* out = reinterpret_cast<long long*>(arena.reserve(8 * n));
+    for (PyObject* value : values) *out++ = PyLong_AsLongLong(value);
+  } else if (kind == kBool) {
+    auto* out = arena.reserve(n, 1);
+    for (PyObject* value : values) *out++ = std::byte{value == Py_True};
+  }
+}
+
+// Reads a column and moves `at` behind it.
+void take_column(Kind kind, const std::byte*& at, Values& into) {
+  const auto n = into.size();
+  if (kind == kFloat) {
+    at = reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(at) + 7) & ~std::uintptr_t{7});
+    const auto* in = reinterpret_cast<const double*>(at);
+    for (auto& place : into) place = PyFloat_FromDouble(*in++);
+    at += 8 * n;
+  } else if (kind == kInt) {
+    at = reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(at) + 7) & ~std::uintptr_t{7});
+    const auto* in = reinterpret_cast<const long long*>(at);
+    for (auto& place : into) place = PyLong_FromLongLong(*in++);
+    at += 8 * n;
+  } else if (kind == kBool) {
+    for (auto& place : into) place = Py_NewRef(*at++ != std::byte{0} ? Py_True : Py_False);
+  } else {
+    for (auto& place : into) place = Py_NewRef(Py_None);
+  }
+}
+
+// Tuples of one length whose columns each have one kind; false if they are not like that.
+bool put_tuples(ArenaWriter& arena, const Values& values) {
+  const Py_ssize_t width = PyTuple_GET_SIZE(values.front());
+  if (width > 64) return false;
+  std::vector<Values> columns(static_cast<std::size_t>(width));
+  for (PyObject* value : values) {
+    if (PyTuple_GET_SIZE(value) != width) return false;
+    for (Py_ssize_t k = 0; k < width; ++k)
+      columns[static_cast<std::size_t>(k)].push_back(PyTuple_GET_ITEM(value, k));
+  }
+  std::vector<std::int32_t> kinds;
+  for (const auto& column : columns) {
+    kinds.push_back(common_kind(column));
+    if (kinds.back() == kPickle || kinds.back() == kTuple) return false;
+  }
+  arena.set_parts(static_cast<std::int32_t>(width));
+  std::memcpy(arena.reserve(4 * width), kinds.data(), 4 * kinds.size());
+  for (std::size_t k = 0; k < columns.size(); ++k)
+    put_column(arena, static_cast<Kind>(kinds[k]), columns[k]);
+  return true;
+}
+
+struct Part {  // of a pickle: where its bytes are
+  std::int64_t offset, bytes;
+};
+
+void put_pickle(ArenaWriter& arena, nb::handle results) {
+  const nb::tuple dumped = nb::cast<nb::tuple>(
+      nb::module_::import_("payoff._transport").attr("dumps")(results));  // (pickle, buffers)
+  const auto data = nb::cast<nb::bytes>(dumped[0]);
+  const nb::list buffers = nb::cast<nb::list>(dumped[1]);
+  const std::size_t parts = 1 + buffers.size();
+  arena.set_parts(static_cast<std::int32_t>(parts));
+  auto* table =
+      reinterpret_cast<Part*>(arena.reserve(static_cast<std::int64_t>(parts * sizeof(Part))));
+  auto* place = arena.reserve(static_cast<std::int64_t>(data.size()));
+  std::memcpy(place, data.c_str(), data.size());
+  table[0] = {arena.offset_of(place), static_cast<std::int64_t>(data.size())};
+  for (std::size_t k = 1; k < parts; ++k) {
+    Py_buffer view{};
+    if (PyObject_GetBuffer(nb::object(buffers[k - 1]).ptr(), &view, PyBUF_SIMPLE) != 0)
+      throw nb::python_error();
+    // A page of its own: it can be handed out, written to and given back without a neighbour.
+    place = arena.reserve(view.len, ipc::kPageBytes);
+    std::memcpy(place, view.buf, static_cast<std::size_t>(view.len));
+    table[k] = {arena.offset_of(place), view.len};
+    PyBuffer_Release(&view);
+  }
+  if (parts > 1) (void)arena.reserve(0, ipc::kPageBytes);
+}
+
+// A result's memory in the arena, as a writable buffer; its pages go when the last user goes.
+struct ArenaBuffer {
+  std::shared_ptr<ipc::ArenaView> view;
+  Part part;
+  ~ArenaBuffer() { view->discard(part.offset, part.bytes); }
+  ArenaBuffer(std::shared_ptr<ipc::ArenaView> v, Part p) : view(std::move(v)), part(p) {}
+  ArenaBuffer(const ArenaBuffer&) = delete;
+  ArenaBuffer& operator=(const ArenaBuffer&) = delete;
+};
+
+int get_buffer(PyObject* self, Py_buffer* out, int flags) {
+  const auto* buffer = nb::inst_ptr<ArenaBuffer>(self);
+  return PyBuffer_FillInfo(out, self, buffer->view->at(buffer->part.offset),
+                           static_cast<Py_ssize_t>(buffer->part.bytes), 0, flags);
+}
+
+PyType_Slot kBufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)},
+                              {0, nullptr}};
+
+nb::object take_pickle(const std::shared_ptr<ipc::ArenaView>& view, const std::byte* at,
+                       std::int32_t parts) {
+  const auto* table = reinterpret_cast<const Part*>(at);
+  nb::list buffers;
+  for (std::int32_t k = 1; k < parts; ++k)
+    buffers.append(nb::cast(new ArenaBuffer(view, table[k]), nb::rv_policy::take_ownership));
+  const nb::object data = nb::steal(PyMemoryView_FromMemory(
+      reinterpret_cast<char*>(view->at(table[0].offset)), table[0].bytes, PyBUF_READ));
+  return nb::module_::import_("payoff._transport").attr("loads")(data, buffers);
+}
+
+}  // namespace
+
+std::int64_t encode(ArenaWriter& arena, ipc::Range range, nb::handle results) {
+  Values values(static_cast<std::size_t>(range.size()));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = PyList_GET_ITEM(results.ptr(), static_cast<Py_ssize_t>(i));
+  const Kind kind = common_kind(values);
+  if (kind != kPickle) {
+    arena.begin(range, kind);
+    if (kind != kTuple) {
+      put_column(arena, kind, values);
+      return arena.finish();
+    }
+    if (put_tuples(arena, values)) return arena.finish();
+    arena.cancel();
+  }
+  arena.begin(range, kPickle);
+  try {
+    put_pickle(arena, results);
+  } catch (...) {
+    arena.cancel();
+    throw;
+  }
+  return arena.finish();
+}
+
+std::int64_t encode_failure(ArenaWriter& arena, std::int64_t index, nb::bytes packed) {
+  arena.begin({index, index + 1}, kFailure);
+  std::memcpy(arena.reserve(static_cast<std::int64_t>(packed.size())), packed.c_str(),
+              packed.size());
+  arena.set_parts(static_cast<std::int32_t>(packed.size()));
+  return arena.finish();
+}
+
+bool is_failure(const ipc::BatchHeader& header) { return header.kind == kFailure; }
+
+nb::object decode(const std::shared_ptr<ipc::ArenaView>& view, std::int64_t offset, nb::list into) {
+  const auto& header = *reinterpret_cast<const ipc::BatchHeader*>(view->at(offset));
+  const std::byte* at = view->at(offset) + sizeof(ipc::BatchHeader);
+  if (is_failure(header))
+    return nb::bytes(reinterpret_cast<const char*>(at), static_cast<std::size_t>(header.parts));
+
+  Values values(static_cast<std::size_t>(header.range.size()));
+  if (header.kind == kPickle) {
+    const nb::object list = take_pickle(view, at, header.parts);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = Py_NewRef(PyList_GET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i)));
+  } else if (header.kind == kTuple) {
+    const auto* kinds = reinterpret_cast<const std::int32_t*>(at);
+    at += 4 * header.parts;
+    for (auto& value : values) value = PyTuple_New(header.parts);
+    Values column(values.size());
+    for (std::int32_t k = 0; k < header.parts; ++k) {
+      take_column(static_cast<Kind>(kinds[k]), at, column);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        PyTuple_SET_ITEM(values[i], k, column[i]);
+    }
+  } else {
+    take_column(static_cast<Kind>(header.kind), at, values);
+  }
+  for (std::size_t i = 0; i < values.size(); ++i)
+    PyList_SetItem(into.ptr(), header.range.begin + static_cast<Py_ssize_t>(i), values[i]);
+  return nb::none();
+}
+
+void bind_buffers(nb::module_& m) {
+  nb::class_<ArenaBuffer>(m, "ArenaBuffer", nb::type_slots(kBufferSlots));
+}
+
+}  // namespace payoff::python

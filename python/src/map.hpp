@@ -1,0 +1,10 @@
+// python/src/map.hpp: payoff.map and payoff.plan, below their argument checks
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace payoff::python {
+
+void bind_map(nanobind::module_& m);
+
+}  // namespace payoff::python

@@ -1,0 +1,43 @@
+// src/cli/commands.hpp: the commands of the `payoff` tool, for main() and for the Python module
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+namespace CLI {
+class App;
+}
+namespace payoff::machine {
+struct Available;
+struct Cpus;
+}  // namespace payoff::machine
+
+namespace payoff::cli {
+
+// Runs one command line. Answers go to stdout, `error: …` and `try: …` to stderr. Returns the exit
+// code: 0 done, 1 failed, 2 wrong usage. Throws nothing; may be called any number of times in a
+// process.
+[[nodiscard]] int run(int argc, char** argv);
+
+// What a command throws when it cannot do its work; `run` prints both sentences and returns 1.
+struct Failure : std::runtime_error {
+  Failure(const std::string& what_happened, std::string what_to_do)
+      : std::runtime_error(what_happened), remedy(std::move(what_to_do)) {}
+  std::string remedy;
+};
+
+// One line of the table in commands.cpp: `add` declares options on the command's own parser and
+// returns what to do once they are parsed.
+struct Command {
+  const char* name;
+  const char* purpose;
+  std::function<void()> (*add)(CLI::App& parser);
+};
+
+// payoff machine [--json]
+[[nodiscard]] std::function<void()> add_machine(CLI::App& parser);
+[[nodiscard]] std::string machine_text(const machine::Cpus& cpus, const machine::Available& memory);
+[[nodiscard]] std::string machine_json(const machine::Cpus& cpus, const machine::Available& memory);
+
+}  // namespace payoff::cli

@@ -1,0 +1,130 @@
+// src/cli/machine.cpp: `payoff machine`: what can run here at once, and what limits it, in plain
+// words
+#ifndef FMT_HEADER_ONLY
+#define FMT_HEADER_ONLY
+#endif
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "machine/memory.hpp"
+#include "machine/topology.hpp"
+
+namespace payoff::cli {
+namespace {
+
+std::string count(int number, const char* thing) {
+  return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
+}
+
+std::string size(std::int64_t bytes) {
+  if (bytes == machine::Available::unknown) return "unknown";
+  const auto value = static_cast<double>(bytes);
+  if (value >= 1e9) return fmt::format("{:.1f} GB", value / 1e9);
+  return fmt::format("{:.0f} MB", value / 1e6);
+}
+
+bool limited_by_quota(const machine::Cpus& cpus) {
+  return cpus.quota > 0 && cpus.quota < cpus.affinity;
+}
+
+std::string cores_line(const machine::Cpus& cpus) {
+  if (cpus.threads_per_core == 1)
+    return fmt::format("{}, one thread each", count(cpus.cores, "core"));
+  return fmt::format("{}, up to {} hardware threads each", count(cpus.cores, "core"),
+                     cpus.threads_per_core);
+}
+
+std::string limit_words(const machine::Cpus& cpus) {
+  if (limited_by_quota(cpus)) {
+    std::string words = fmt::format("The limit is a cgroup quota of {:.3g} CPUs, set in {}.\n",
+                                    cpus.quota, cpus.quota_source);
+    words += cpus.quota < 1 ? "Even one worker is stopped for part of every period: expect every "
+                              "loop to take longer.\n"
+             : cpus.quota != std::floor(cpus.quota)
+                 ? "The fraction is left out: one worker more would be stopped for part of every "
+                   "period.\n"
+                 : "More workers than that would only be stopped in turns.\n";
+    return words +
+           "To change it: start the container with more CPUs (docker run --cpus, Kubernetes "
+           "limits.cpu).\n";
+  }
+  if (cpus.affinity < cpus.online)
+    return fmt::format(
+        "The limit is the affinity of this process: {} of {} CPUs, by taskset, a cpuset or a batch "
+        "system.\nTo change it: ask for more CPUs where the process is started; `taskset -pc $$` "
+        "shows "
+        "the mask.\n",
+        cpus.affinity, cpus.online);
+  return "The limit is the hardware: no affinity mask and no cgroup quota takes CPUs away.\n";
+}
+
+std::string smt_words(const machine::Cpus& cpus) {
+  if (cpus.usable <= cpus.cores) return "";
+  return fmt::format(
+      "{} of the {} usable CPUs are second threads of a core: they share its units, so the last "
+      "{} bring less\nthan a core each. Cores are filled first.\n",
+      cpus.usable - cpus.cores, cpus.usable, cpus.usable - cpus.cores);
+}
+
+std::string memory_line(const machine::Available& memory) {
+  if (memory.limited_by.empty()) return size(memory.bytes);
+  return fmt::format("{} can still be taken; limited by {}", size(memory.bytes), memory.limited_by);
+}
+
+}  // namespace
+
+std::string machine_text(const machine::Cpus& cpus, const machine::Available& memory) {
+  std::string text = fmt::format("{} can work at once here.\n\n", count(cpus.usable, "worker"));
+  text += fmt::format("  machine    {} online\n", count(cpus.online, "CPU"));
+  text += fmt::format("  affinity   {} for this process: {}\n", count(cpus.affinity, "CPU"),
+                      cores_line(cpus));
+  text += cpus.quota > 0 ? fmt::format("  quota      {:.3g} CPUs\n", cpus.quota)
+                         : std::string("  quota      none\n");
+  text += fmt::format("  memory     {}\n\n", memory_line(memory));
+  return text + limit_words(cpus) + smt_words(cpus);
+}
+
+std::string machine_json(const machine::Cpus& cpus, const machine::Available& memory) {
+  using json = nlohmann::ordered_json;
+  json quota, quota_source, available, memory_limit;  // null unless known
+  if (cpus.quota > 0) quota = cpus.quota;
+  if (cpus.quota > 0) quota_source = cpus.quota_source;
+  if (memory.bytes != machine::Available::unknown) available = memory.bytes;
+  if (!memory.limited_by.empty()) memory_limit = memory.limited_by;
+  const json answer = {
+      {"schema", 1},
+      {"cpus",
+       {{"usable", cpus.usable},
+        {"limited_by", cpus.limited_by},
+        {"online", cpus.online},
+        {"affinity", cpus.affinity},
+        {"quota", quota},
+        {"quota_source", quota_source},
+        {"cores", cpus.cores},
+        {"threads_per_core", cpus.threads_per_core},
+        {"order", cpus.order}}},
+      {"memory", {{"available_bytes", available}, {"limited_by", memory_limit}}},
+  };
+  // Paths are bytes, JSON is UTF-8: what does not fit is replaced, not an error.
+  return answer.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::function<void()> add_machine(CLI::App& parser) {
+  const auto as_json = std::make_shared<bool>(false);
+  parser.add_flag("--json", *as_json, "Print JSON, for programs.");
+  return [as_json] {
+    const auto cpus = machine::usable_cpus();
+    const auto memory = machine::available_memory();
+    const auto answer = *as_json ? machine_json(cpus, memory) : machine_text(cpus, memory);
+    std::fputs(answer.c_str(), stdout);
+  };
+}
+
+}  // namespace payoff::cli

@@ -1,0 +1,55 @@
+// src/engine/decide.hpp: how many workers pay from here on; a pure function of what was measured
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/budget.hpp"
+#include "engine/loop.hpp"
+#include "engine/measure.hpp"
+
+namespace payoff::engine {
+
+// What the caller pays for more workers.
+struct Price {
+  ns each{};  // starting one, and seeing it off
+  ns once{};  // copy-on-write in the caller, paid once there is any worker
+  ns idle{};  // until a worker claims its first chunk: costs the caller nothing, saves nothing
+  ns copied_page{};  // one page that is copied because it is shared
+  [[nodiscard]] ns for_workers(int more) const { return more > 0 ? more * each + once : ns{}; }
+};
+
+struct Situation {
+  Budget budget;
+  Estimate rest;
+  std::int64_t items_left = 0;  // not yet claimed by anybody
+  int sharers = 1;              // the caller and its live workers
+  int most_sharers = 1;         // usable CPUs, or what the user allowed
+  Price price;
+  Transport transport;
+  double efficiency = 0.9;  // of each further worker: pessimistic until seen
+};
+
+struct Candidate {
+  int sharers = 1;
+  ns total{};       // predicted wall time of the whole call
+  ns price{};       // on the caller's critical path
+  ns saving_low{};  // at least this much less than going on as now
+};
+
+struct Plan {
+  int sharers = 1;  // from here on; equal to Situation::sharers when nothing is bought
+  ns price{};
+  ns total{};                         // predicted wall time of the whole call under this plan
+  Funds funds = Funds::none;
+  ns look_again{};                    // elapsed time of the next decision
+  std::string why;                    // one sentence
+  std::vector<Candidate> candidates;  // all that were weighed, the present one first
+};
+
+[[nodiscard]] Plan decide(const Situation& now);
+
+// Wall time from now on with this many sharers, in the mean.
+[[nodiscard]] ns time_left(const Situation& now, int sharers, ns work);
+
+}  // namespace payoff::engine

@@ -1,0 +1,102 @@
+// src/ipc/arena.cpp: sparse memfds, appended to by one process and viewed privately by another
+#include "ipc/arena.hpp"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <new>
+
+namespace payoff::ipc {
+namespace {
+
+constexpr std::int64_t kMostBytes = std::int64_t{64} << 30;   // address space only: it is sparse
+constexpr std::int64_t kFewestBytes = std::int64_t{64} << 20;
+
+std::int64_t round_up(std::int64_t value, std::int64_t align) {
+  return (value + align - 1) / align * align;
+}
+
+// Forks after which somebody else may be looking at our private views.
+std::atomic<std::uint64_t> strange_forks{0};
+thread_local int own_forks = 0;
+
+void count_strange_forks() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    pthread_atfork([] { strange_forks += own_forks == 0 ? 1 : 0; }, nullptr,
+                   [] { ++strange_forks; });  // a child never discards what its parent reads
+  });
+}
+
+}  // namespace
+
+OwnFork::OwnFork() { ++own_forks; }
+OwnFork::~OwnFork() { --own_forks; }
+
+std::shared_ptr<ArenaFile> ArenaFile::create() {
+  count_strange_forks();
+  const int fd = memfd_create("payoff", MFD_CLOEXEC);
+  if (fd < 0) return nullptr;
+  auto file = std::shared_ptr<ArenaFile>(new ArenaFile(fd));
+  return ftruncate(fd, kMostBytes) == 0 ? file : nullptr;
+}
+
+ArenaFile::~ArenaFile() { close(fd_); }
+
+ArenaWriter::ArenaWriter(const ArenaFile& file) {
+  for (capacity_ = kMostBytes; capacity_ >= kFewestBytes; capacity_ /= 4) {
+    void* memory = mmap(nullptr, static_cast<std::size_t>(capacity_), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_NORESERVE, file.fd(), 0);
+    if (memory != MAP_FAILED) {
+      base_ = static_cast<std::byte*>(memory);
+      return;
+    }
+  }
+  throw std::bad_alloc();
+}
+
+void ArenaWriter::begin(Range range, std::int32_t kind) {
+  used_ = begun_ = round_up(used_, 64);
+  header_ = new (reserve(sizeof(BatchHeader), 64)) BatchHeader{.range = range, .kind = kind};
+}
+
+std::byte* ArenaWriter::reserve(std::int64_t bytes, std::int64_t align) {
+  const std::int64_t at = round_up(used_, align);
+  if (bytes < 0 || bytes > capacity_ - at) throw std::bad_alloc();
+  used_ = at + bytes;
+  return base_ + at;
+}
+
+std::int64_t ArenaWriter::finish() {
+  header_->bytes = used_ - begun_ - static_cast<std::int64_t>(sizeof(BatchHeader));
+  header_->next = round_up(used_, 64);
+  return used_ = header_->next;
+}
+
+ArenaView::ArenaView(std::shared_ptr<ArenaFile> file, std::int64_t begin, std::int64_t end)
+    : file_(std::move(file)),
+      begin_(begin / kPageBytes * kPageBytes),
+      end_(round_up(end, kPageBytes)),
+      forks_seen_(strange_forks) {
+  void* memory = mmap(nullptr, static_cast<std::size_t>(end_ - begin_), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_NORESERVE, file_->fd(), begin_);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  base_ = static_cast<std::byte*>(memory);
+}
+
+ArenaView::~ArenaView() { munmap(base_, static_cast<std::size_t>(end_ - begin_)); }
+
+void ArenaView::discard(std::int64_t offset, std::int64_t bytes) const {
+  const std::int64_t from = round_up(offset, kPageBytes);
+  const std::int64_t to = (offset + bytes) / kPageBytes * kPageBytes;
+  if (to <= from || strange_forks != forks_seen_) return;
+  fallocate(file_->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from);
+  madvise(at(from), static_cast<std::size_t>(to - from), MADV_DONTNEED);
+}
+
+}  // namespace payoff::ipc

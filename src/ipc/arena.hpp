@@ -1,0 +1,93 @@
+// src/ipc/arena.hpp: a worker's results: one sparse memfd, written by it, mapped by the caller
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "ipc/board.hpp"
+
+namespace payoff::ipc {
+
+inline constexpr std::int64_t kPageBytes = 4096;
+
+// One batch of results in an arena. What `kind` and the payload mean is the language's affair.
+struct BatchHeader {
+  Range range;
+  std::int32_t kind = 0;
+  std::int32_t parts = 0;   // for the language
+  std::int64_t bytes = 0;   // payload, after this header
+  std::int64_t next = 0;    // offset of the next header
+};
+
+// The file behind an arena. No name anywhere: whatever is killed, nothing is left behind.
+class ArenaFile {
+ public:
+  // Null when the system gives no memfd.
+  [[nodiscard]] static std::shared_ptr<ArenaFile> create();
+  ~ArenaFile();
+  ArenaFile(const ArenaFile&) = delete;
+  ArenaFile& operator=(const ArenaFile&) = delete;
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  explicit ArenaFile(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+// The worker's side: results are appended, batch by batch.
+class ArenaWriter {
+ public:
+  // Maps the file; throws std::bad_alloc when not even 64 MB of address space can be had.
+  explicit ArenaWriter(const ArenaFile& file);
+
+  void begin(Range range, std::int32_t kind);
+  // Room for `bytes` within the open batch, at a multiple of `align`; valid until the next call.
+  [[nodiscard]] std::byte* reserve(std::int64_t bytes, std::int64_t align = 8);
+  [[nodiscard]] std::int64_t offset_of(const std::byte* place) const { return place - base_; }
+  void set_parts(std::int32_t parts) { header_->parts = parts; }
+  // Closes the batch; returns the offset up to which the arena may be read.
+  [[nodiscard]] std::int64_t finish();
+  // Forgets the open batch.
+  void cancel() { used_ = begun_; }
+
+ private:
+  std::byte* base_ = nullptr;
+  std::int64_t capacity_ = 0, used_ = 0, begun_ = 0;
+  BatchHeader* header_ = nullptr;
+};
+
+// The caller's side: a private view of a piece of the file. Private, because results belong to the
+// caller: a shared mapping would leak its writes into processes that it forks later.
+class ArenaView {
+ public:
+  // Throws std::bad_alloc when the address space is exhausted.
+  ArenaView(std::shared_ptr<ArenaFile> file, std::int64_t begin, std::int64_t end);
+  ~ArenaView();
+  ArenaView(const ArenaView&) = delete;
+  ArenaView& operator=(const ArenaView&) = delete;
+
+  // `offset` counts from the beginning of the file.
+  [[nodiscard]] std::byte* at(std::int64_t offset) const { return base_ + (offset - begin_); }
+  // Gives whole pages back to the system; their contents are lost.
+  void discard(std::int64_t offset, std::int64_t bytes) const;
+
+ private:
+  std::shared_ptr<ArenaFile> file_;
+  std::byte* base_ = nullptr;
+  std::int64_t begin_ = 0, end_ = 0;
+  std::uint64_t forks_seen_ = 0;
+};
+
+// Forks of workers are announced: pages may be discarded again once they are gone. After any other
+// fork of this process a stranger may still read them, and they are kept until the view ends.
+class OwnFork {
+ public:
+  OwnFork();
+  ~OwnFork();
+  OwnFork(const OwnFork&) = delete;
+  OwnFork& operator=(const OwnFork&) = delete;
+};
+
+}  // namespace payoff::ipc

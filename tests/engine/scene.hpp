@@ -1,0 +1,126 @@
+// tests/engine/scene.hpp: one loop on a fake clock, with mock workers and a body that is told what
+// to say
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backends/mock.hpp"
+#include "engine/run.hpp"
+
+namespace payoff::engine {
+
+class TestBody final : public Body {
+ public:
+  explicit TestBody(Clock& clock) : clock_(clock) {}
+  void watch(std::int64_t) override { watched_at.push_back(clock_.now()); }
+  std::optional<Stay> must_stay(std::int64_t) override {
+    asked_at.push_back(clock_.now());
+    return static_cast<int>(asked_at.size()) <= says_stay ? stay : std::nullopt;
+  }
+  Transport transport() override { return costs_of_results; }
+  std::int64_t bytes_copied_on_write() override { return copied; }
+
+  std::vector<ns> watched_at, asked_at;
+  std::optional<Stay> stay;
+  int says_stay = 0;  // this many times, then no more
+  Transport costs_of_results;
+  std::int64_t copied = 0;
+
+ private:
+  Clock& clock_;
+};
+
+// The mock, with what a real backend may do besides: refuse, start fewer, copy pages.
+class TestBackend final : public backends::Backend {
+ public:
+  TestBackend(backends::Script script, backends::FakeClock& clock)
+      : mock(std::move(script), clock), clock_(clock) {}
+  const char* name() const override { return "mock"; }
+  Price price() override {
+    Price price = mock.price();
+    price.copied_page = copied_page;
+    return price;
+  }
+  std::optional<std::string> refusal(int& more, std::int64_t bytes_each) override {
+    asked_bytes = bytes_each;
+    more = std::min(more, places);
+    return places > 0 ? refuses : "the memory is full";
+  }
+  int start(ipc::Board& board, int first, int more) override {
+    asked.push_back({clock_.now(), more});
+    if (stillborn) return 0;
+    places -= more;
+    return mock.start(board, first, more);
+  }
+  std::vector<backends::Death> deaths() override { return mock.deaths(); }
+  void wait(ipc::Board& board, ns at_most) override { mock.wait(board, at_most); }
+  void join() override { ++joins; }
+  std::int64_t caller_faults() override { return faults; }
+  void kill() override { ++kills; }
+
+  backends::Mock mock;
+  std::optional<std::string> refuses;
+  int places = 1000;       // that fit into memory
+  bool stillborn = false;  // no process can be started
+  int joins = 0, kills = 0;
+  std::int64_t asked_bytes = -1, faults = 0;
+  ns copied_page{};
+  std::vector<std::pair<ns, int>> asked;  // when so many workers were to be started
+
+ private:
+  backends::FakeClock& clock_;
+};
+
+class CountingCollector final : public Collector {
+ public:
+  void collect(ipc::Board&, int) override { ++calls; }
+  int calls = 0;
+};
+
+// Declare, adjust `body` and `backend`, then finish().
+struct Scene {
+  Scene(backends::Script script, Options options)
+      : backend((options.items = static_cast<std::int64_t>(script.costs.size()), script), clock),
+        body(clock),
+        run(options, clock, body, backend) {}
+
+  // Runs the caller's side; stops after the strip in which `stop` says so.
+  void work(const std::function<bool(Range)>& stop = nullptr) {
+    for (Range strip = run.next(); !strip.empty(); strip = run.next()) {
+      strips.push_back(strip);
+      backend.mock.run_for_caller(strip);
+      if (stop && stop(strip)) return;
+    }
+  }
+  Receipt finish() {
+    work();
+    run.drain(collector);
+    return run.receipt();
+  }
+  [[nodiscard]] bool every_item_once() const {
+    const auto& times = backend.mock.times_run();
+    return !times.empty() && std::all_of(times.begin(), times.end(), [](int n) { return n == 1; });
+  }
+
+  backends::FakeClock clock;
+  TestBackend backend;
+  TestBody body;
+  CountingCollector collector;
+  Run run;
+  std::vector<Range> strips;  // of the caller
+};
+
+inline std::vector<ns> equal(std::size_t items, ns each) { return std::vector<ns>(items, each); }
+
+inline ns sum(const std::vector<ns>& costs) {
+  ns total{};
+  for (const ns cost : costs) total += cost;
+  return total;
+}
+
+}  // namespace payoff::engine
