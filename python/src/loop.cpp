@@ -83,7 +83,7 @@ engine::Transport PythonLoop::transport() {
 void PythonLoop::price_results(nb::handle result) {
   PyObject* r = result.ptr();
   if (PyFloat_CheckExact(r) || PyLong_CheckExact(r) || PyBool_Check(r)) {
-    transport_ = {.encode_ns = 5, .decode_ns = 20, .bytes = 8};
+    transport_ = {.encode_ns = 5, .decode_ns = 20, .bytes = 8, .heap_bytes = 40};
     return;
   }
   // Pickled and unpickled once, without copying large buffers: those pay for fresh pages.
@@ -91,9 +91,12 @@ void PythonLoop::price_results(nb::handle result) {
     const auto priced =
         nb::cast<nb::tuple>(helper("payoff._transport").attr("price")(result));
     const auto encode = nb::cast<double>(priced[0]), decode = nb::cast<double>(priced[1]);
-    const auto bytes = nb::cast<double>(priced[2]);
+    const auto bytes = nb::cast<double>(priced[2]), heap = nb::cast<double>(priced[3]);
     constexpr double kFreshByte = 0.6;  // 2.4 us for a page of shared memory never touched before
-    transport_ = {.encode_ns = encode + kFreshByte * bytes, .decode_ns = decode, .bytes = bytes};
+    transport_ = {.encode_ns = encode + kFreshByte * bytes,
+                  .decode_ns = decode,
+                  .bytes = bytes,
+                  .heap_bytes = heap};
   } catch (nb::python_error& error) {
     cannot_travel_ = "its results cannot travel between processes: " +
                      nb::cast<std::string>(nb::str(error.value()));

@@ -97,7 +97,9 @@ nb::tuple run_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obje
     run.fail(error.index);
   }
   if (run.board() != nullptr) {
+    const ns before = machine::steady_clock().now();
     if (!error.value.is_valid()) loop.lay_out(results, run.mine());
+    run.ledger().decode += machine::steady_clock().now() - before;
     run.drain(loop);
     results = loop.results();
     raise_what_came_first(error, loop, run);

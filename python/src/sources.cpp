@@ -10,8 +10,8 @@ Source::Source(nb::handle items) : items_(nb::borrow(items)) {
     kind_ = Kind::tuple;
   } else if (PyRange_Check(items.ptr())) {
     int start_over = 0, step_over = 0, stop_over = 0;
-    start_ = PyLong_AsLongLongAndOverflow(nb::object(items.attr("start")).ptr(), &start_over);
-    step_ = PyLong_AsLongLongAndOverflow(nb::object(items.attr("step")).ptr(), &step_over);
+    range_.start = PyLong_AsLongLongAndOverflow(nb::object(items.attr("start")).ptr(), &start_over);
+    range_.step = PyLong_AsLongLongAndOverflow(nb::object(items.attr("step")).ptr(), &step_over);
     (void)PyLong_AsLongLongAndOverflow(nb::object(items.attr("stop")).ptr(), &stop_over);
     if (start_over == 0 && step_over == 0 && stop_over == 0) kind_ = Kind::range;
   }

@@ -10,6 +10,12 @@ namespace payoff::python {
 
 namespace nb = nanobind;
 
+// The numbers of a range.
+struct Progression {
+  long long start = 0, step = 1;
+  [[nodiscard]] long long at(std::int64_t index) const { return start + index * step; }
+};
+
 // One sequence. Lists, tuples and ranges are read directly; anything else by its own indexing.
 class Source {
  public:
@@ -24,19 +30,22 @@ class Source {
       case Kind::tuple:
         return Py_NewRef(PyTuple_GET_ITEM(items_.ptr(), index));
       case Kind::range:
-        return PyLong_FromLongLong(start_ + index * step_);
+        return PyLong_FromLongLong(range_.at(index));
       case Kind::other:
         break;
     }
     return PySequence_GetItem(items_.ptr(), index);
   }
   [[nodiscard]] nb::handle items() const { return items_; }
+  [[nodiscard]] const Progression* range() const {
+    return kind_ == Kind::range ? &range_ : nullptr;
+  }
 
  private:
   enum class Kind { list, tuple, range, other };
   nb::object items_;
   Kind kind_ = Kind::other;
-  long long start_ = 0, step_ = 1;
+  Progression range_;
 };
 
 // The items of a loop: of one sequence as they are, of several in tuples, as zip() does.
@@ -52,6 +61,10 @@ class Items {
   [[nodiscard]] std::size_t arity() const { return sources_.size(); }
   // The items themselves, borrowed, when they are one plain list; else null.
   [[nodiscard]] PyListObject* plain_list() const;
+  // The same for a range.
+  [[nodiscard]] const Progression* plain_range() const {
+    return sources_.size() == 1 ? sources_.front().range() : nullptr;
+  }
   [[nodiscard]] nb::tuple all() const { return all_; }
 
  private:

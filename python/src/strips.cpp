@@ -7,6 +7,7 @@ struct Strips::Object {
   PyObject_HEAD
   std::int64_t cursor, end;  // of the strip at hand
   PyListObject* list;        // borrowed from the items: the short way, if it is a plain list
+  const Progression* range;  // or a range
   Strips* strips;            // owned
 };
 
@@ -20,6 +21,7 @@ PyObject* iternext(PyObject* self) {
   const std::int64_t index = o->cursor++;
   if (o->list != nullptr && index < PyList_GET_SIZE(o->list))
     return Py_NewRef(PyList_GET_ITEM(o->list, index));
+  if (o->range != nullptr) return PyLong_FromLongLong(o->range->at(index));
   return o->strips->item(index);
 }
 
@@ -69,6 +71,7 @@ nb::object Strips::make(nb::handle f, std::shared_ptr<Items> items, NextStrip ne
   if (o == nullptr) throw nb::python_error();
   o->cursor = o->end = 0;
   o->list = items->plain_list();
+  o->range = items->plain_range();
   o->strips = new Strips(o, f, std::move(items), std::move(next));
   return nb::steal(reinterpret_cast<PyObject*>(o));
 }
@@ -82,11 +85,13 @@ std::int64_t Strips::in_flight() const { return self_->cursor - 1; }
 void Strips::publish(std::atomic<std::int64_t>* in_flight) {
   in_flight_ = in_flight;
   self_->list = nullptr;  // every item takes the long way
+  self_->range = nullptr;
 }
 
 void Strips::rekey(const Rekey& streams) {
   rekey_ = streams;
   self_->list = nullptr;
+  self_->range = nullptr;
 }
 
 PyObject* Strips::item(std::int64_t index) {

@@ -15,6 +15,8 @@ std::string milliseconds(ns time) {
   return text;
 }
 
+constexpr double kPage = 4096;
+
 double count(ns time) { return static_cast<double>(time.count()); }
 ns to_ns(double value) { return ns(static_cast<ns::rep>(std::clamp(value, -9e18, 9e18))); }
 
@@ -46,8 +48,12 @@ ns time_left(const Situation& now, int sharers, ns work) {
   const double encode = offloaded * now.transport.encode_ns / std::max(1, sharers - 1);
   const double decode = offloaded * now.transport.decode_ns;
   const auto rounds = std::ceil(static_cast<double>(now.items_left) / sharers);
+  // What the caller makes anew (its own results and the decoded ones) lies in pages that its forked
+  // workers share: each is copied at the first write.
+  const double pages = static_cast<double>(now.items_left) * now.transport.heap_bytes / kPage;
+  const double copied = pages * count(now.price.copied_page);
   return to_ns(std::max(count(work) / speed, rounds * item) + std::min(encode, count(work)) +
-               decode);
+               decode + copied);
 }
 
 Plan decide(const Situation& now) {
@@ -63,12 +69,12 @@ Plan decide(const Situation& now) {
   const auto weigh = [&](int sharers) {
     Candidate c;
     c.sharers = sharers;
-    c.price = now.price.for_workers(sharers - now.sharers);
-    if (now.sharers > 1) c.price -= std::min(c.price, now.price.once);
-    c.total = now.budget.elapsed + c.price + now.price.idle / 2 +
-              time_left(now, sharers, now.rest.mean);
-    // Until a worker has claimed its first chunk, nothing is saved.
-    c.saving_low = stay_low - time_left(now, sharers, now.rest.low) - now.price.idle / 2;
+    c.price = (sharers - now.sharers) * now.price.each;
+    // Until a worker has claimed its first chunk, nothing is saved; and what copying will cost the
+    // caller bit by bit is no price to pay at once, but a smaller saving.
+    const ns later = now.price.idle / 2 + (now.sharers == 1 ? now.price.copying : ns{});
+    c.total = now.budget.elapsed + c.price + later + time_left(now, sharers, now.rest.mean);
+    c.saving_low = stay_low - time_left(now, sharers, now.rest.low) - later;
     return c;
   };
   if (now.rest.seen > 0)

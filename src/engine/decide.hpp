@@ -12,11 +12,10 @@ namespace payoff::engine {
 
 // What the caller pays for more workers.
 struct Price {
-  ns each{};  // starting one, and seeing it off
-  ns once{};  // copy-on-write in the caller, paid once there is any worker
-  ns idle{};  // until a worker claims its first chunk: costs the caller nothing, saves nothing
-  ns copied_page{};  // one page that is copied because it is shared
-  [[nodiscard]] ns for_workers(int more) const { return more > 0 ? more * each + once : ns{}; }
+  ns each{};         // starting one, and seeing it off
+  ns idle{};         // until a worker claims its first chunk: costs the caller nothing, saves nothing
+  ns copied_page{};  // one page that is copied because workers share it
+  ns copying{};      // all pages of what the body reads that the caller will copy, in time
 };
 
 struct Situation {

@@ -17,6 +17,7 @@ struct Transport {
   double encode_ns = 0;  // an item, in the worker
   double decode_ns = 0;  // an item, in the caller
   double bytes = 0;      // an item
+  double heap_bytes = 0;  // an item, of the caller's own small objects, wherever it was run
 };
 
 // The language's side of a loop. The caller's items are run by the language itself, strip by strip

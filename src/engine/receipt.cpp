@@ -62,6 +62,7 @@ void book_worker(Receipt& r, const Ledger& ledger, ipc::Seat& seat, int number, 
   }
   b.compute += account.compute;
   b.encode += account.encode;
+  if (!dismissed) b.measure += s(seat.claim_ns);
   r.core_seconds += account.cpu;
   r.memory_added += account.private_bytes;
   r.bytes_out += seat.published.load(std::memory_order_relaxed);

@@ -32,6 +32,7 @@ ns strip_length(ns elapsed) { return std::clamp<ns>(elapsed / 64, 50us, 10ms); }
 
 constexpr ns kWatchAt = 500us;    // looking at a body costs about 20 us
 constexpr ns kFirstLook = 1ms;    // no price is below a third of this
+constexpr ns kHopeless = 800us;   // of work left: half of it is less than two forks anywhere
 constexpr ns kNever = ns::max();
 constexpr std::int64_t kPage = 4096;
 constexpr double kUseful = 1.05;  // joint throughput against alone
@@ -151,6 +152,11 @@ ns Run::tell_workers(double item_ns) {
 
 void Run::look(ns now) {
   if (!watched_) {
+    const ns rest = measure_.estimate(limit_ - cursor_).high;
+    if (rest > ns{} && rest < kHopeless) {  // not even worth looking at the body
+      next_look_ = ledger_.begin + 2 * (now - ledger_.begin);
+      return;
+    }
     body_.watch(cursor_);
     watched_ = true;
     next_look_ = std::max(ledger_.begin + kFirstLook, clock_.now());
@@ -167,7 +173,7 @@ Situation Run::situation(std::int64_t items_left) {
   s.sharers = sharers_;
   s.most_sharers = options_.most_sharers;
   s.price = backend_.price();
-  s.price.once = body_.bytes_copied_on_write() / kPage * s.price.copied_page;
+  s.price.copying = body_.bytes_copied_on_write() / kPage * s.price.copied_page;
   s.transport = body_.transport();
   s.budget = {.elapsed = now - ledger_.begin,
               .earned = earned(),

@@ -43,6 +43,7 @@ bool Worker::begin_batch() {
   if (board_.failed() < cursor_) return false;  // the loop would not have come here
   batch_begin_ = cursor_;
   batch_began_ = clock_.now();
+  if (batch_ended_ > ns{}) add<std::int64_t>(seat_.claim_ns, (batch_began_ - batch_ended_).count());
   strip_ = {};
   if (seat_.first_claim_ns.load(std::memory_order_relaxed) == 0)
     seat_.first_claim_ns.store(batch_began_.count(), std::memory_order_relaxed);
@@ -64,7 +65,10 @@ Range Worker::next() {
   }
   const bool over = cursor_ >= chunk_.end || now - batch_began_ >= kPublishEvery ||
                     board_.failed() < cursor_;
-  if (over && cursor_ > batch_begin_) return strip_ = {};
+  if (over && cursor_ > batch_begin_) {
+    batch_ended_ = now;
+    return strip_ = {};
+  }
   strip_ = {cursor_, std::min(chunk_.end, cursor_ + strip_items_)};
   strip_began_ = now;
   return strip_;
@@ -72,6 +76,7 @@ Range Worker::next() {
 
 void Worker::publish(std::int64_t arena_bytes, ns encoding) {
   add<std::int64_t>(seat_.encode_ns, encoding.count());
+  batch_ended_ += encoding;
   add(seat_.items, cursor_ - batch_begin_);
   seat_.last_done_ns.store(clock_.now().count(), std::memory_order_relaxed);
   seat_.published.store(arena_bytes, std::memory_order_release);

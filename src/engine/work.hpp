@@ -39,7 +39,7 @@ class Worker {
   Clock& clock_;
   Range chunk_, strip_;
   std::int64_t cursor_ = 0, batch_begin_ = 0, strip_items_ = 1;
-  ns strip_began_{}, batch_began_{};
+  ns strip_began_{}, batch_began_{}, batch_ended_{};
   double item_ns_ = 0;  // of the last strips
 };
 

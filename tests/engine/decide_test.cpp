@@ -33,13 +33,6 @@ std::vector<int> sharers_of(const Plan& plan) {
 
 double ms(ns time) { return static_cast<double>(time.count()) * 1e-6; }
 
-TEST(Price, IsForEachWorkerAndOnceForTheCopying) {
-  const Price price{.each = 2ms, .once = 5ms, .idle = 7ms, .copied_page = 1us};
-  EXPECT_EQ(price.for_workers(0), 0ms);
-  EXPECT_EQ(price.for_workers(1), 7ms);
-  EXPECT_EQ(price.for_workers(3), 11ms);
-}
-
 TEST(TimeLeft, OfOneIsTheWork) {
   Situation now = plain();
   now.transport = {.encode_ns = 1e6, .decode_ns = 1e6};
@@ -74,6 +67,15 @@ TEST(TimeLeft, CountsTheTransportOfResults) {
   now.transport = {.encode_ns = 1e5, .decode_ns = 0};
   EXPECT_NEAR(ms(time_left(now, 2, 1s)), 500 + 50, 1e-3);
   EXPECT_NEAR(ms(time_left(now, 4, 1s)), 250 + 75 / 3.0, 1e-3) << "workers encode side by side";
+}
+
+TEST(TimeLeft, CountsTheSharedPagesThatResultsLieIn) {
+  Situation now = plain();
+  now.efficiency = 1;
+  now.transport.heap_bytes = 41;  // 1000 results on ten pages
+  now.price.copied_page = 1ms;
+  EXPECT_NEAR(ms(time_left(now, 2, 1s)), 500 + 10, 0.02);
+  EXPECT_EQ(time_left(now, 1, 1s), 1s) << "nobody shares them";
 }
 
 TEST(Candidates, AreThePresentAndThePowersOfTwo) {
@@ -193,13 +195,21 @@ TEST(Decide, SavesNothingUntilAWorkerClaims) {
   EXPECT_EQ(decide(now).funds, Funds::none);
 }
 
-TEST(Decide, PaysForCopyOnWriteWithTheFirstWorkerOnly) {
+TEST(Decide, CountsCopyOnWriteOnceAgainstTheSaving) {
   Situation now = plain();
-  now.price.once = 2ms;
-  EXPECT_EQ(decide(now).price, 3ms);
-  now.sharers = 2;
   now.most_sharers = 3;
-  EXPECT_EQ(decide(now).price, 1ms);
+  now.price.copying = 100ms;
+  Plan plan = decide(now);
+  EXPECT_EQ(plan.candidates[1].price, 1ms) << "it is paid bit by bit";
+  EXPECT_NEAR(ms(plan.candidates[1].saving_low), 1000 - 1000 / 1.9 - 100, 1e-3);
+  EXPECT_NEAR(ms(plan.candidates[1].total), 10 + 1 + 100 + 1000 / 1.9, 1e-3);
+  now.sharers = 2;
+  plan = decide(now);
+  EXPECT_NEAR(ms(plan.candidates[1].saving_low), 1000 / 1.9 - 1000 / 2.8, 1e-3)
+      << "with the first worker everything is shared already";
+  now.sharers = 1;
+  now.price.copying = 500ms;
+  EXPECT_EQ(decide(now).sharers, 1);
 }
 
 TEST(Decide, StaysWithTransportThatCostsMoreThanItSaves) {

@@ -130,6 +130,14 @@ TEST(RunLooks, WatchesTheBodyOnceAfterHalfAMillisecond) {
   EXPECT_LE(scene.body.watched_at[0], 600us);
 }
 
+TEST(RunLooks, NotAtABodyWhoseLoopIsNearlyOver) {
+  Scene scene(script(equal(1200, 1us)), two());
+  const Receipt receipt = scene.finish();
+  EXPECT_TRUE(scene.body.watched_at.empty()) << "0.7 ms are left: a look alone would cost 20 us";
+  EXPECT_TRUE(receipt.decisions.empty());
+  EXPECT_EQ(to_ns(receipt.wall), 1200us);
+}
+
 TEST(RunLooks, DecidesFirstAfterAMillisecond) {
   Scene scene(script(equal(1000, 10us)), two());
   const Receipt receipt = scene.finish();
@@ -223,11 +231,19 @@ TEST(RunBuys, NothingThatTheBackendRefuses) {
   cheap.believed_price = 100us;
   Scene scene(cheap, two());
   scene.backend.refuses = "another thread runs";
-  const Receipt receipt = scene.finish();
-  EXPECT_EQ(receipt.workers, 1);
-  EXPECT_EQ(receipt.reason, "another thread runs");
-  EXPECT_EQ(receipt.decisions.size(), 1u) << "a refusal is not asked for twice";
+  scene.work([&](Range strip) { return strip.end > 3000; });
   EXPECT_TRUE(scene.backend.asked.empty());
+  EXPECT_EQ(scene.run.board(), nullptr);
+  ASSERT_GE(scene.run.ledger().decisions.size(), 3u) << "threads end: it is asked again";
+  for (const auto& decision : scene.run.ledger().decisions) {
+    EXPECT_EQ(decision.workers, 1);
+    EXPECT_EQ(decision.price.count(), 0);
+    EXPECT_EQ(decision.why, "another thread runs");
+  }
+  scene.backend.refuses = std::nullopt;
+  const Receipt receipt = scene.finish();
+  EXPECT_EQ(receipt.workers, 2);
+  EXPECT_NE(receipt.reason, "another thread runs");
 }
 
 TEST(RunBuys, NoMoreThanFitsTheMemory) {

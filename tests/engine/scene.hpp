@@ -47,7 +47,7 @@ class TestBackend final : public backends::Backend {
     return price;
   }
   std::optional<std::string> refusal(int& more, std::int64_t bytes_each) override {
-    asked_bytes = bytes_each;
+    asked_bytes = std::max(asked_bytes, bytes_each);
     more = std::min(more, places);
     return places > 0 ? refuses : "the memory is full";
   }

@@ -226,10 +226,11 @@ TEST_F(WorkerTest, KeepsItsAccount) {
   EXPECT_EQ(seat.encode_ns, batches * 7000);
   EXPECT_EQ(seat.first_claim_ns, claimed.count()) << "the first, not the last";
   EXPECT_EQ(seat.published, batches);
-  worker_->leave(48ms, 17);
+  worker_->leave({.cpu = 48ms, .run_delay = 2ms, .faults = 17});
   EXPECT_EQ(seat.state, SeatState::done);
   EXPECT_EQ(seat.in_flight, -1);
   EXPECT_EQ(seat.cpu_ns, ns(48ms).count());
+  EXPECT_EQ(seat.run_delay_ns, ns(2ms).count());
   EXPECT_EQ(seat.faults, 17);
   EXPECT_EQ(seat.last_done_ns, clock_.now().count());
 }
@@ -272,7 +273,7 @@ TEST_F(WorkerTest, RingsWhenTheCallerSleeps) {
   EXPECT_TRUE(rung());
   worker_->fail(3, 8);
   EXPECT_TRUE(rung());
-  worker_->leave(0ns, 0);
+  worker_->leave({});
   EXPECT_TRUE(rung());
 }
 

@@ -154,7 +154,7 @@ TEST(Arena, ForgetsACancelledBatch) {
     writer.cancel();
     writer.begin({1, 2}, 7);
     (void)writer.reserve(8);
-    return writer.finish() == first + 128 ? 0 : 1;
+    return writer.finish() == first + 64 ? 0 : 1;
   });
   EXPECT_EQ(rc, 0);
   const ArenaView view(file, 0, 4096);
@@ -175,7 +175,7 @@ TEST(Arena, RefusesWhatDoesNotFit) {
       }
     }
     (void)writer.reserve(8);  // and goes on
-    return writer.finish() == 128 ? 0 : 2;
+    return writer.finish() == 64 ? 0 : 2;
   });
   EXPECT_EQ(rc, 0);
 }
