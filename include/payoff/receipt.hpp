@@ -1,4 +1,5 @@
-// include/payoff/receipt.hpp: what a loop did, what it cost and what more workers would buy; plain data
+// include/payoff/receipt.hpp: what a loop did, what it cost and what more workers would buy; plain
+// data
 #pragma once
 
 #include <chrono>
@@ -49,14 +50,14 @@ struct Prediction {
   seconds wall{};         // the law's value
   seconds low{}, high{};  // its interval
   double speedup = 1.0;   // loop / wall
-  bool bound = false;     // beyond twice the measured range: speedup is an upper bound, not a number
+  bool bound = false;  // beyond twice the measured range: speedup is an upper bound, not a number
 };
 
 // One look at the clock that could have bought workers.
 struct Decision {
-  seconds at{};         // since the call began
-  int workers = 1;      // workers from here on, caller included
-  seconds price{};      // what the caller was expected to pay for the change; 0 if nothing was bought
+  seconds at{};     // since the call began
+  int workers = 1;  // workers from here on, caller included
+  seconds price{};  // what the caller was expected to pay for the change; 0 if nothing was bought
   seconds predicted{};  // predicted wall time of the whole loop with this choice
   std::string why;      // one sentence
 };
@@ -72,12 +73,12 @@ struct WorkerAccount {
 struct Receipt {
   static constexpr int schema = 1;
 
-  std::string function;            // name of the body, as the user knows it
+  std::string function;  // name of the body, as the user knows it
   std::int64_t items = 0;
   std::string backend = "inline";  // what ran: inline, fork
   int workers = 1;                 // most that ran together, caller included
   int usable_cpus = 1;
-  std::string reason;              // one sentence: why this and not something else
+  std::string reason;  // one sentence: why this and not something else
 
   seconds wall{};
   seconds core_seconds{};  // CPU time of the caller's thread and the workers during the loop
@@ -92,10 +93,10 @@ struct Receipt {
   std::vector<Decision> decisions;
   std::vector<WorkerAccount> accounts;
 
-  std::int64_t bytes_out = 0;       // results that travelled through shared memory
-  std::int64_t memory_added = 0;    // bytes dirtied by the workers, arenas included
-  std::int64_t caller_faults = 0;   // page faults of the caller while workers lived (copy-on-write)
-  std::vector<std::string> notes;   // what a careful reader should know, one sentence each
+  std::int64_t bytes_out = 0;      // results that travelled through shared memory
+  std::int64_t memory_added = 0;   // bytes dirtied by the workers, arenas included
+  std::int64_t caller_faults = 0;  // page faults of the caller while workers lived (copy-on-write)
+  std::vector<std::string> notes;  // what a careful reader should know, one sentence each
 
   [[nodiscard]] double speedup() const {
     return wall.count() > 0 ? loop.count() / wall.count() : 1.0;

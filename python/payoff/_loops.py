@@ -1,10 +1,12 @@
 # python/payoff/_loops.py: the caller's loop, as the plainest Python there is
 """One comprehension for each shape of call.
 
-A comprehension calls a Python function without leaving the interpreter's own loop, which no C
-loop can do; `strips` does everything else. Where that does not help (it depends on how CPython was
-compiled), and for other callables, C calls `f`. `f` is a cell variable (look() sees to that), so that
-`strips` can put a watching callable into the cell for a single call.
+A comprehension calls a Python function without leaving the interpreter's own loop, which no C loop
+can do; `strips` does everything else. Where that does not help (it depends on how CPython was
+compiled), and for other callables, C calls `f`.
+
+`f` is a cell variable (look() sees to that), so that `strips` can put a watching callable into the
+cell for a single call.
 """
 
 from __future__ import annotations
@@ -69,16 +71,6 @@ def each_many_rng(f: Any, strips: Any, rng: Any) -> list[Any]:
     return [f(*xs, rng=rng) for xs in strips]
 
 
-def pick(f: Any, arity: int, *, rng: bool) -> Each | None:
-    """The comprehension for a Python function; None for other callables, which C calls faster."""
-    if rng:
-        return each1_rng if arity == 1 else each_many_rng
-    function = f.__func__ if type(f) is MethodType else f
-    if type(function) is not FunctionType or _MAP_IS_FASTER:
-        return None
-    return _BY_ARITY.get(arity, each_many)
-
-
 def _map_is_faster() -> bool:
     """Is list(map(f, xs)) faster here than [f(x) for x in xs]? 0.2 ms, once at import."""
     best = [10**9, 10**9]
@@ -99,3 +91,14 @@ def _map_is_faster() -> bool:
 
 _BY_ARITY: dict[int, Each] = {1: each1, 2: each2, 3: each3}
 _MAP_IS_FASTER = _map_is_faster()
+
+
+def pick(f: Any, arity: int, *, rng: bool) -> Each | None:
+    """The comprehension for a Python function; None for other callables, which C calls faster."""
+    if rng:
+        return each1_rng if arity == 1 else each_many_rng
+    function = f.__func__ if type(f) is MethodType else f
+    if type(function) is not FunctionType or _MAP_IS_FASTER:
+        return None
+    each: Each = _BY_ARITY.get(arity, each_many)
+    return each

@@ -128,9 +128,7 @@ def run(
 ) -> Run:
     """As `map`, but returns `Run(results, receipt)`."""
     if not callable(f):
-        raise TypeError(
-            f"f={f!r} is not callable; the function comes first: payoff.map(f, items)"
-        )
+        raise TypeError(f"f={f!r} is not callable; the function comes first: payoff.map(f, items)")
     if backend not in _BACKENDS:
         raise ValueError(f"backend={backend!r} is unknown; use one of {', '.join(_BACKENDS)}")
     if not isinstance(max_overhead, (int, float)):
@@ -159,7 +157,9 @@ def run(
         f, sources, n, each, keywords, state, most, backend, float(max_overhead)
     )
     if type(items) is list and len(items) > n and not more_items and keywords is None:
-        results += [f(x) for x in islice(items, n, None)]  # f adds to its own items: go on with them
+        results += [
+            f(x) for x in islice(items, n, None)
+        ]  # f adds to its own items: go on with them
     _this_thread.receipt = receipt
     return Run(results, receipt)
 
@@ -183,9 +183,7 @@ def plan(
         TypeError, ValueError: as for `map`. Anything `f` raises.
     """
     if not callable(f):
-        raise TypeError(
-            f"f={f!r} is not callable; the function comes first: payoff.plan(f, items)"
-        )
+        raise TypeError(f"f={f!r} is not callable; the function comes first: payoff.plan(f, items)")
     if sample is not None and _whole("sample", sample) < 1:
         raise ValueError(f"sample={sample!r} must be at least 1: nothing is known of no items")
     most = _core.usable_cpus() if workers is None else _whole("workers", workers)
@@ -216,7 +214,7 @@ def _whole(name: str, value: Any) -> int:
 def _is_endless(items: Any) -> bool:
     if isinstance(items, repeat):
         try:
-            items.__length_hint__()  # type: ignore[attr-defined]
+            items.__length_hint__()
         except TypeError:  # repeat() without times has no length
             return True
     return isinstance(items, (count, cycle))

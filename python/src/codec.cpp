@@ -52,12 +52,14 @@ void put_column(ArenaWriter& arena, Kind kind, const Values& values) {
 void take_column(Kind kind, const std::byte*& at, Values& into) {
   const auto n = into.size();
   if (kind == kFloat) {
-    at = reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(at) + 7) & ~std::uintptr_t{7});
+    at = reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(at) + 7) &
+                                      ~std::uintptr_t{7});
     const auto* in = reinterpret_cast<const double*>(at);
     for (auto& place : into) place = PyFloat_FromDouble(*in++);
     at += 8 * n;
   } else if (kind == kInt) {
-    at = reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(at) + 7) & ~std::uintptr_t{7});
+    at = reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(at) + 7) &
+                                      ~std::uintptr_t{7});
     const auto* in = reinterpret_cast<const long long*>(at);
     for (auto& place : into) place = PyLong_FromLongLong(*in++);
     at += 8 * n;
@@ -135,8 +137,7 @@ int get_buffer(PyObject* self, Py_buffer* out, int flags) {
                            static_cast<Py_ssize_t>(buffer->part.bytes), 0, flags);
 }
 
-PyType_Slot kBufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)},
-                              {0, nullptr}};
+PyType_Slot kBufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)}, {0, nullptr}};
 
 nb::object take_pickle(const std::shared_ptr<ipc::ArenaView>& view, const std::byte* at,
                        std::int32_t parts) {
@@ -203,8 +204,7 @@ nb::object decode(const std::shared_ptr<ipc::ArenaView>& view, std::int64_t offs
     Values column(values.size());
     for (std::int32_t k = 0; k < header.parts; ++k) {
       take_column(static_cast<Kind>(kinds[k]), at, column);
-      for (std::size_t i = 0; i < values.size(); ++i)
-        PyTuple_SET_ITEM(values[i], k, column[i]);
+      for (std::size_t i = 0; i < values.size(); ++i) PyTuple_SET_ITEM(values[i], k, column[i]);
     }
   } else {
     take_column(static_cast<Kind>(header.kind), at, values);

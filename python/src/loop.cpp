@@ -57,8 +57,8 @@ void PythonLoop::watch(std::int64_t done) {
 
 std::optional<engine::Body::Stay> PythonLoop::must_stay(std::int64_t done) {
   if (auto why = text(watch_.attr("refusal")())) return Stay{*why};
-  if (auto why = text(watch_.attr("changed")(nb::arg("done") = done,
-                                             nb::arg("total") = call_.count)))
+  if (auto why =
+          text(watch_.attr("changed")(nb::arg("done") = done, nb::arg("total") = call_.count)))
     return Stay{*why};
   if (strips_ == nullptr) return std::nullopt;
   const auto& seen = strips_->seen();
@@ -88,8 +88,7 @@ void PythonLoop::price_results(nb::handle result) {
   }
   // Pickled and unpickled once, without copying large buffers: those pay for fresh pages.
   try {
-    const auto priced =
-        nb::cast<nb::tuple>(helper("payoff._transport").attr("price")(result));
+    const auto priced = nb::cast<nb::tuple>(helper("payoff._transport").attr("price")(result));
     const auto encode = nb::cast<double>(priced[0]), decode = nb::cast<double>(priced[1]);
     const auto bytes = nb::cast<double>(priced[2]), heap = nb::cast<double>(priced[3]);
     constexpr double kFreshByte = 0.6;  // 2.4 us for a page of shared memory never touched before

@@ -22,9 +22,7 @@ struct Call {
   std::uintptr_t rng_state = 0;
 };
 
-class PythonLoop final : public engine::Body,
-                         public backends::ForkHooks,
-                         public engine::Collector {
+class PythonLoop final : public engine::Body, public backends::ForkHooks, public engine::Collector {
  public:
   explicit PythonLoop(Call call) : call_(std::move(call)) {}
 

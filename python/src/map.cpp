@@ -136,21 +136,19 @@ nb::tuple plan_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obj
   engine::Transport transport;
   std::optional<engine::Body::Stay> stay;
   engine::Situation situation;
-  (void)loop.run(
-      [&] {
-        const bool enough =
-            !sample && done >= 3 && machine::steady_clock().now() - begin >= kEnough;
-        const engine::Range strip = run.next();
-        if (!strip.empty() && !enough) {
-          done = strip.end;
-          return strip;
-        }
-        // The last moment at which the results can be looked at.
-        done = strip.empty() ? most : strip.begin;
-        situation = run.situation(count - done);
-        stay = loop.must_stay(done);
-        return engine::Range{};
-      });
+  (void)loop.run([&] {
+    const bool enough = !sample && done >= 3 && machine::steady_clock().now() - begin >= kEnough;
+    const engine::Range strip = run.next();
+    if (!strip.empty() && !enough) {
+      done = strip.end;
+      return strip;
+    }
+    // The last moment at which the results can be looked at.
+    done = strip.empty() ? most : strip.begin;
+    situation = run.situation(count - done);
+    stay = loop.must_stay(done);
+    return engine::Range{};
+  });
 
   situation.most_sharers = workers;
   engine::Plan plan = engine::decide(situation);

@@ -9,8 +9,8 @@
 #include "machine/topology.hpp"
 #include "map.hpp"
 #include "receipt.hpp"
-#include "simulate.hpp"
 #include "rekey.hpp"
+#include "simulate.hpp"
 
 namespace nb = nanobind;
 
@@ -27,15 +27,15 @@ int cli_main(const std::vector<std::string>& arguments) {
 }  // namespace
 
 NB_MODULE(_core, m) {
-  m.doc() = "The engine of payoff; use the package `payoff`, whose functions check their arguments.";
+  m.doc() =
+      "The engine of payoff; use the package `payoff`, whose functions check their arguments.";
   nb::set_leak_warnings(false);  // objects that live until the interpreter ends are not leaks
   payoff::python::bind_buffers(m);
   payoff::python::bind_receipt(m);
   payoff::python::bind_map(m);
   payoff::python::bind_simulate(m);
   m.def("usable_cpus", [] { return payoff::machine::usable_cpu_count(); });
-  m.def("rekey", [](std::uintptr_t state, std::int64_t item) {
-    payoff::python::Rekey(state).select(item);
-  });
+  m.def("rekey",
+        [](std::uintptr_t state, std::int64_t item) { payoff::python::Rekey(state).select(item); });
   m.def("cli_main", &cli_main);
 }

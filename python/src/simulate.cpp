@@ -28,9 +28,8 @@ class NoCollector final : public engine::Collector {
 
 ns nanoseconds(double s) { return ns(static_cast<ns::rep>(s * 1e9)); }
 
-nb::object simulate(const std::vector<double>& costs, int cpus, double price,
-                    double believed_price, double start_delay, double slowdown,
-                    double max_overhead) {
+nb::object simulate(const std::vector<double>& costs, int cpus, double price, double believed_price,
+                    double start_delay, double slowdown, double max_overhead) {
   backends::Script script;
   for (const double cost : costs) script.costs.push_back(nanoseconds(cost));
   script.price = nanoseconds(price);

@@ -4,8 +4,7 @@
 namespace payoff::python {
 
 struct Strips::Object {
-  PyObject_HEAD
-  std::int64_t cursor, end;  // of the strip at hand
+  PyObject_HEAD std::int64_t cursor, end;  // of the strip at hand
   PyListObject* list;        // borrowed from the items: the short way, if it is a plain list
   const Progression* range;  // or a range
   Strips* strips;            // owned
@@ -60,9 +59,9 @@ PyObject* watching(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyOb
   return object(self)->strips->watched_call(args, static_cast<std::size_t>(nargs), names);
 }
 
-PyMethodDef kWatching = {
-    "watching", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(watching)),
-    METH_FASTCALL | METH_KEYWORDS, nullptr};
+PyMethodDef kWatching = {"watching",
+                         reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(watching)),
+                         METH_FASTCALL | METH_KEYWORDS, nullptr};
 
 }  // namespace
 

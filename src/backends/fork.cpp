@@ -200,9 +200,8 @@ void Fork::wait(ipc::Board& board, ns at_most) {
   }
   const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count();
   int ready = 0;
-  hooks_.blocking([&] {
-    ready = poll(fds.data(), fds.size(), blind ? 5 : static_cast<int>(limit));
-  });
+  hooks_.blocking(
+      [&] { ready = poll(fds.data(), fds.size(), blind ? 5 : static_cast<int>(limit)); });
   board.doorbell().silence();
   if (ready < 0) hooks_.check_signals();
 }

@@ -25,12 +25,10 @@ ns Mock::cost(ipc::Range range) {
 }
 
 void Mock::run_for_caller(ipc::Range strip) {
-  const bool company = std::any_of(workers_.begin(), workers_.end(), [&](const Worker& w) {
-    return !w.gone && !w.chunk.empty();
-  });
+  const bool company = std::any_of(workers_.begin(), workers_.end(),
+                                   [&](const Worker& w) { return !w.gone && !w.chunk.empty(); });
   const double factor = company ? script_.slowdown : 1;
-  clock_.advance(
-      ns(static_cast<ns::rep>(factor * static_cast<double>(cost(strip).count()))));
+  clock_.advance(ns(static_cast<ns::rep>(factor * static_cast<double>(cost(strip).count()))));
   catch_up();
 }
 
@@ -38,7 +36,8 @@ int Mock::start(ipc::Board& board, int first, int more) {
   board_ = &board;
   clock_.advance(script_.price * more);
   for (int i = 0; i < more; ++i)
-    workers_.push_back({.seat = first + i, .free_at = clock_.now() + script_.start_delay, .chunk = {}});
+    workers_.push_back(
+        {.seat = first + i, .free_at = clock_.now() + script_.start_delay, .chunk = {}});
   return more;
 }
 
@@ -80,8 +79,8 @@ void Mock::step(Worker& worker) {
   seat.state.store(ipc::SeatState::working);
   seat.in_flight.store(worker.chunk.begin);
   if (seat.first_claim_ns.load() == 0) seat.first_claim_ns.store(worker.free_at.count());
-  const ns took(static_cast<ns::rep>(script_.slowdown *
-                                     static_cast<double>(cost(worker.chunk).count())));
+  const ns took(
+      static_cast<ns::rep>(script_.slowdown * static_cast<double>(cost(worker.chunk).count())));
   seat.compute_ns.fetch_add(took.count());
   seat.cpu_ns.fetch_add(took.count());
   worker.free_at += took;

@@ -19,12 +19,12 @@ class FakeClock final : public Clock {
 
 // The world in which mock workers live.
 struct Script {
-  std::vector<ns> costs;       // of each item, run alone
-  ns price{};                  // of starting a worker: what the caller really pays
-  ns believed_price{};         // what it is told beforehand
-  ns start_delay{};            // from the start to a worker's first claim
-  double slowdown = 1;         // of every item, once any worker lives: contention
-  std::int64_t die_at = -1;    // the worker that runs this item dies with it
+  std::vector<ns> costs;     // of each item, run alone
+  ns price{};                // of starting a worker: what the caller really pays
+  ns believed_price{};       // what it is told beforehand
+  ns start_delay{};          // from the start to a worker's first claim
+  double slowdown = 1;       // of every item, once any worker lives: contention
+  std::int64_t die_at = -1;  // the worker that runs this item dies with it
 };
 
 // Workers as a discrete-event simulation: whenever the engine looks, they are as far as they would

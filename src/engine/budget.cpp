@@ -4,8 +4,7 @@
 namespace payoff::engine {
 
 ns credit(const Budget& budget) {
-  const double allowed =
-      (1 + budget.max_overhead) * static_cast<double>(budget.earned.count());
+  const double allowed = (1 + budget.max_overhead) * static_cast<double>(budget.earned.count());
   return ns(static_cast<ns::rep>(allowed)) - budget.elapsed;
 }
 

@@ -9,8 +9,8 @@ namespace payoff::engine {
 //     (1 + max_overhead) * (what the plain loop would have needed for the items done so far),
 // but for one purchase at a time that may be made on trust (`b` in the design).
 struct Budget {
-  ns elapsed{};         // wall time since the call began
-  ns earned{};          // what the plain loop would have needed for the items done, at least
+  ns elapsed{};  // wall time since the call began
+  ns earned{};   // what the plain loop would have needed for the items done, at least
   double max_overhead = 0.05;
   bool trust_used = false;  // a purchase on trust has not been earned back yet
 };

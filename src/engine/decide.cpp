@@ -64,8 +64,7 @@ Plan decide(const Situation& now) {
   plan.total = now.budget.elapsed + stay_mean;
   plan.candidates.push_back({now.sharers, plan.total, {}, {}});
 
-  const auto most =
-      static_cast<int>(std::min<std::int64_t>(now.most_sharers, now.items_left));
+  const auto most = static_cast<int>(std::min<std::int64_t>(now.most_sharers, now.items_left));
   const auto weigh = [&](int sharers) {
     Candidate c;
     c.sharers = sharers;
@@ -103,8 +102,7 @@ Plan decide(const Situation& now) {
   if (best == nullptr && soonest != nullptr && !now.budget.trust_used &&
       soonest->saving_low >= kTrustBenefit * soonest->price) {
     const ns affordable = trusted_at(soonest->price);
-    if (affordable > now.budget.elapsed)
-      plan.look_again = std::min(plan.look_again, affordable);
+    if (affordable > now.budget.elapsed) plan.look_again = std::min(plan.look_again, affordable);
   }
   plan.why = explain(now, plan, best != nullptr ? best : soonest);
   return plan;

@@ -12,8 +12,8 @@ namespace payoff::engine {
 
 // What the caller pays for more workers.
 struct Price {
-  ns each{};         // starting one, and seeing it off
-  ns idle{};         // until a worker claims its first chunk: costs the caller nothing, saves nothing
+  ns each{};  // starting one, and seeing it off
+  ns idle{};  // until a worker claims its first chunk: costs the caller nothing, saves nothing
   ns copied_page{};  // one page that is copied because workers share it
   ns copying{};      // all pages of what the body reads that the caller will copy, in time
 };
@@ -39,7 +39,7 @@ struct Candidate {
 struct Plan {
   int sharers = 1;  // from here on; equal to Situation::sharers when nothing is bought
   ns price{};
-  ns total{};                         // predicted wall time of the whole call under this plan
+  ns total{};  // predicted wall time of the whole call under this plan
   Funds funds = Funds::none;
   ns look_again{};                    // elapsed time of the next decision
   std::string why;                    // one sentence

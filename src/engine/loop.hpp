@@ -14,9 +14,9 @@ using ipc::Range;
 
 // What a result costs on its way from a worker to the caller.
 struct Transport {
-  double encode_ns = 0;  // an item, in the worker
-  double decode_ns = 0;  // an item, in the caller
-  double bytes = 0;      // an item
+  double encode_ns = 0;   // an item, in the worker
+  double decode_ns = 0;   // an item, in the caller
+  double bytes = 0;       // an item
   double heap_bytes = 0;  // an item, of the caller's own small objects, wherever it was run
 };
 

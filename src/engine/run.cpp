@@ -30,9 +30,9 @@ using namespace std::chrono_literals;
 // Long enough that the end of a strip is below 0.5 %, short enough that no decision comes late.
 ns strip_length(ns elapsed) { return std::clamp<ns>(elapsed / 64, 50us, 10ms); }
 
-constexpr ns kWatchAt = 500us;    // looking at a body costs about 20 us
-constexpr ns kFirstLook = 1ms;    // no price is below a third of this
-constexpr ns kHopeless = 800us;   // of work left: half of it is less than two forks anywhere
+constexpr ns kWatchAt = 500us;   // looking at a body costs about 20 us
+constexpr ns kFirstLook = 1ms;   // no price is below a third of this
+constexpr ns kHopeless = 800us;  // of work left: half of it is less than two forks anywhere
 constexpr ns kNever = ns::max();
 constexpr std::int64_t kPage = 4096;
 constexpr double kUseful = 1.05;  // joint throughput against alone
@@ -124,10 +124,8 @@ bool Run::claim() {
   keep_mine();
   const double item = measure_.recent();
   const ns cap = tell_workers(item);
-  const Range chunk = board_->claim(chunk_items({.unclaimed = board_->unclaimed(),
-                                                 .sharers = sharers_,
-                                                 .item_ns = item,
-                                                 .cap = cap}));
+  const Range chunk = board_->claim(chunk_items(
+      {.unclaimed = board_->unclaimed(), .sharers = sharers_, .item_ns = item, .cap = cap}));
   cursor_ = claimed_from_ = chunk.begin;
   limit_ = chunk.end;
   return !chunk.empty();
@@ -208,8 +206,7 @@ void Run::consider_workers(ns now) {
       }
     }
   }
-  const Situation s =
-      situation((board_ != nullptr ? board_->unclaimed() : 0) + limit_ - cursor_);
+  const Situation s = situation((board_ != nullptr ? board_->unclaimed() : 0) + limit_ - cursor_);
   const Plan plan = decide(s);
   next_look_ = ledger_.begin + std::max(plan.look_again, elapsed + 500us);
   if (s.most_sharers <= sharers_ && sharers_ > 1) return;  // nothing to buy, nothing to say
@@ -315,9 +312,8 @@ void Run::watch_usefulness(ns now) {
   trial_ = Trial::none;
   // Pages still shared with paused workers are copied on write: the plain loop would not do that.
   const ns copying = (backend_.caller_faults() - trial_faults_) * backend_.price().copied_page;
-  const double alone =
-      std::max(1.0, static_cast<double>((now - trial_since_ - copying).count())) /
-      static_cast<double>(done_by_caller_ - trial_items_);
+  const double alone = std::max(1.0, static_cast<double>((now - trial_since_ - copying).count())) /
+                       static_cast<double>(done_by_caller_ - trial_items_);
   alone_item_ns_ = alone;
   joint_since_ = now;
   joint_items_ = done_by_caller_ + worker_items();

@@ -44,7 +44,7 @@ struct Ledger {
   ns failed_trials{};  // worker time up to the moment a trial was given up
   ns caller_cpu{}, caller_run_delay{};
   std::int64_t caller_faults = 0;
-  std::vector<ns> seat_forked;      // when each seat was filled
+  std::vector<ns> seat_forked;       // when each seat was filled
   std::vector<bool> seat_dismissed;  // it brought nothing, and was sent home
   std::optional<ns> predicted;
   int most_sharers = 1;
@@ -128,8 +128,8 @@ class Run {
   Trial trial_ = Trial::none;
   ns trial_since_{}, trial_until_{};
   std::int64_t trial_items_ = 0, trial_faults_ = 0, faults_at_start_ = 0;
-  double alone_item_ns_ = 0;   // the caller's cost of an item without company
-  double joint_rate_ = 0;      // items a ns, together
+  double alone_item_ns_ = 0;  // the caller's cost of an item without company
+  double joint_rate_ = 0;     // items a ns, together
   ns joint_since_{};
   std::int64_t joint_items_ = 0;
 };

@@ -32,10 +32,8 @@ bool Worker::begin_batch() {
     seat_.state.store(ipc::SeatState::working, std::memory_order_release);
     const ns cap(board_.chunk_cap_ns.load(std::memory_order_relaxed));
     const int sharers = board_.sharers.load(std::memory_order_relaxed);
-    chunk_ = board_.claim(chunk_items({.unclaimed = board_.unclaimed(),
-                                       .sharers = sharers,
-                                       .item_ns = item_ns_,
-                                       .cap = cap}));
+    chunk_ = board_.claim(chunk_items(
+        {.unclaimed = board_.unclaimed(), .sharers = sharers, .item_ns = item_ns_, .cap = cap}));
     if (chunk_.empty()) return false;
     cursor_ = chunk_.begin;
     seat_.in_flight.store(cursor_, std::memory_order_release);
@@ -60,11 +58,11 @@ Range Worker::next() {
     const double item = static_cast<double>(took.count()) / static_cast<double>(strip_.size());
     item_ns_ = item_ns_ > 0 ? 0.75 * item_ns_ + 0.25 * item : item;
     const auto wanted = static_cast<double>(kStrip.count()) / std::max(item, 0.1);
-    strip_items_ = static_cast<std::int64_t>(
-        std::clamp(wanted, 1.0, static_cast<double>(2 * strip_items_)));
+    strip_items_ =
+        static_cast<std::int64_t>(std::clamp(wanted, 1.0, static_cast<double>(2 * strip_items_)));
   }
-  const bool over = cursor_ >= chunk_.end || now - batch_began_ >= kPublishEvery ||
-                    board_.failed() < cursor_;
+  const bool over =
+      cursor_ >= chunk_.end || now - batch_began_ >= kPublishEvery || board_.failed() < cursor_;
   if (over && cursor_ > batch_begin_) {
     batch_ended_ = now;
     return strip_ = {};

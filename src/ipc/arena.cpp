@@ -14,7 +14,7 @@
 namespace payoff::ipc {
 namespace {
 
-constexpr std::int64_t kMostBytes = std::int64_t{64} << 30;   // address space only: it is sparse
+constexpr std::int64_t kMostBytes = std::int64_t{64} << 30;  // address space only: it is sparse
 constexpr std::int64_t kFewestBytes = std::int64_t{64} << 20;
 
 std::int64_t round_up(std::int64_t value, std::int64_t align) {

@@ -16,9 +16,9 @@ inline constexpr std::int64_t kPageBytes = 4096;
 struct BatchHeader {
   Range range;
   std::int32_t kind = 0;
-  std::int32_t parts = 0;   // for the language
-  std::int64_t bytes = 0;   // payload, after this header
-  std::int64_t next = 0;    // offset of the next header
+  std::int32_t parts = 0;  // for the language
+  std::int64_t bytes = 0;  // payload, after this header
+  std::int64_t next = 0;   // offset of the next header
 };
 
 // The file behind an arena. No name anywhere: whatever is killed, nothing is left behind.

@@ -31,8 +31,7 @@ constexpr std::int32_t kDismissed = -1;
 Board* Board::create(std::int64_t items, int seats) {
   static_assert(sizeof(Board) <= kSeatsAt);
   const std::size_t bytes = kSeatsAt + static_cast<std::size_t>(seats) * sizeof(Seat);
-  void* memory =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   auto* board = new (memory) Board(items, seats);
   for (int i = 0; i < seats; ++i) new (&board->seat(i)) Seat();
@@ -61,8 +60,7 @@ std::int64_t Board::unclaimed() const {
 
 void Board::fail(std::int64_t index) {
   std::int64_t known = failed_.load(std::memory_order_relaxed);
-  while (index < known &&
-         !failed_.compare_exchange_weak(known, index, std::memory_order_acq_rel)) {
+  while (index < known && !failed_.compare_exchange_weak(known, index, std::memory_order_acq_rel)) {
   }
 }
 

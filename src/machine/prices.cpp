@@ -23,7 +23,9 @@ ns scaled(ns modelled, double scale) {
 
 }  // namespace
 
-ns ForkPrice::call(std::int64_t tables) const { return scaled(model(kCallNs, tables), call_scale_); }
+ns ForkPrice::call(std::int64_t tables) const {
+  return scaled(model(kCallNs, tables), call_scale_);
+}
 ns ForkPrice::end(std::int64_t tables) const { return scaled(model(kEndNs, tables), end_scale_); }
 
 void ForkPrice::learn_call(ns took, std::int64_t tables) {

@@ -356,28 +356,26 @@ TEST_F(ForkTest, LearnsThePriceOfThePageTablesThatItCopied) {
   ASSERT_NE(ballast, MAP_FAILED);
   madvise(ballast, kBallast, MADV_NOHUGEPAGE);
   for (std::size_t i = 0; i < kBallast; i += 4096) (void)*const_cast<volatile char*>(ballast + i);
-  // Believe, from experience, exactly what forks of this process cost.
+  // The lowest of what is believed after each of some forks: a busy machine only adds.
   auto& believed = machine::fork_price();
-  for (int i = 0; i < 6; ++i) {
-    Hooks hooks;
-    Fork asked(hooks);
-    (void)asked.price();
-    open(0);
-    ASSERT_EQ(asked.start(*board_, 0, 1), 1);
-    asked.kill();
-  }
-  const ns before = believed.call(2 << 20);
-  for (int i = 0; i < 6; ++i) {
-    Hooks hooks;
-    Fork unasked(hooks);
-    open(0);
-    ASSERT_EQ(unasked.start(*board_, 0, 1), 1);
-    unasked.kill();
-  }
-  const ns after = believed.call(2 << 20);
+  const auto after_forks = [&](auto ask) {
+    ns lowest = ns::max();
+    for (int i = 0; i < 8; ++i) {
+      Hooks hooks;
+      Fork fork(hooks);
+      ask(fork);
+      open(0);
+      EXPECT_EQ(fork.start(*board_, 0, 1), 1);
+      fork.kill();
+      if (i >= 4) lowest = std::min(lowest, believed.call(1 << 20));
+    }
+    return lowest;
+  };
+  const ns before = after_forks([](Fork& fork) { (void)fork.price(); });
+  const ns after = after_forks([](Fork&) {});
   munmap(ballast, kBallast);
-  EXPECT_LT(after, 4 * before) << "the price of one and the same fork";
-  EXPECT_GT(after, before / 4);
+  EXPECT_LT(after, 3 * before) << "the price of one and the same fork";
+  EXPECT_GT(after, before / 3);
 }
 
 }  // namespace

@@ -208,7 +208,7 @@ TEST(Decide, CountsCopyOnWriteOnceAgainstTheSaving) {
   EXPECT_NEAR(ms(plan.candidates[1].saving_low), 1000 / 1.9 - 1000 / 2.8, 1e-3)
       << "with the first worker everything is shared already";
   now.sharers = 1;
-  now.price.copying = 500ms;
+  now.price.copying = 650ms;
   EXPECT_EQ(decide(now).sharers, 1);
 }
 

@@ -722,7 +722,9 @@ def test_children_that_are_ignored_by_the_user():
     try:
         assert payoff.map(str, range(50), **FORK) == [*map(str, range(50))]
         assert type(from_worker(lambda: KeyError(1))) is KeyError
-        error = raised(lambda x: os._exit(4) if in_worker() else leave_some(0.02), [1, 2, 3], **FORK)
+        error = raised(
+            lambda x: os._exit(4) if in_worker() else leave_some(0.02), [1, 2, 3], **FORK
+        )
         assert type(error) is payoff.WorkerDied
     finally:
         signal.signal(signal.SIGCHLD, before)
