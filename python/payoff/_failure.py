@@ -11,6 +11,7 @@ import pickle
 import signal as signals
 import sys
 import traceback
+from io import BytesIO
 from typing import Any, NoReturn
 
 from ._errors import ResultError, WorkerDied, WorkerTraceback
@@ -92,11 +93,11 @@ def raise_(packed: bytes) -> NoReturn:
 
 def unsendable(results: list[Any], first: int, error: BaseException) -> tuple[int, ResultError]:
     """Which of a batch's results cannot be pickled, told as an error of that item."""
-    from ._transport import dumps
+    from ._transport import dump
 
     for offset, result in enumerate(results):
         try:
-            dumps(result)
+            dump(result, BytesIO())
         except Exception as reason:
             index = first + offset
             return index, ResultError(

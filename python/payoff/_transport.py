@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable
+from io import BytesIO
 from time import perf_counter_ns
 from typing import Any
 
 _LARGE = 65536  # bytes; smaller buffers are cheaper inside the pickle
 
 
-def dumps(results: Any) -> tuple[bytes, list[memoryview]]:
-    """Pickle, and the large buffers in the order in which `loads` wants them."""
+def dump(results: Any, file: Any) -> list[memoryview]:
+    """Write the pickle; returns the large buffers in the order in which `loads` wants them."""
     buffers: list[memoryview] = []
 
     def keep_small(buffer: pickle.PickleBuffer) -> bool:
@@ -22,11 +23,12 @@ def dumps(results: Any) -> tuple[bytes, list[memoryview]]:
         buffers.append(raw)
         return False
 
-    return pickle.dumps(results, 5, buffer_callback=keep_small), buffers
+    pickle.Pickler(file, 5, buffer_callback=keep_small).dump(results)
+    return buffers
 
 
 def loads(data: Any, buffers: Iterable[Any]) -> Any:
-    """The inverse of `dumps`; arrays live in the buffers they are given."""
+    """The inverse of `dump`; arrays live in the buffers they are given."""
     return pickle.loads(data, buffers=buffers)
 
 
@@ -39,8 +41,10 @@ def price(result: Any) -> tuple[float, float, float, float]:
     arrive as it left.
     """
     begin = perf_counter_ns()
-    data, buffers = dumps(result)
+    file = BytesIO()
+    buffers = dump(result, file)
     middle = perf_counter_ns()
+    data = file.getbuffer()
     back = loads(data, buffers)
     end = perf_counter_ns()
     if type(back) is not type(result):

@@ -96,29 +96,44 @@ struct Part {  // of a pickle: where its bytes are
   std::int64_t offset, bytes;
 };
 
-void put_pickle(ArenaWriter& arena, nb::handle results) {
-  const nb::tuple dumped = nb::cast<nb::tuple>(
-      nb::module_::import_("payoff._transport").attr("dumps")(results));  // (pickle, buffers)
-  const auto data = nb::cast<nb::bytes>(dumped[0]);
-  const nb::list buffers = nb::cast<nb::list>(dumped[1]);
-  const std::size_t parts = 1 + buffers.size();
-  arena.set_parts(static_cast<std::int32_t>(parts));
-  auto* table =
-      reinterpret_cast<Part*>(arena.reserve(static_cast<std::int64_t>(parts * sizeof(Part))));
-  auto* place = arena.reserve(static_cast<std::int64_t>(data.size()));
-  std::memcpy(place, data.c_str(), data.size());
-  table[0] = {arena.offset_of(place), static_cast<std::int64_t>(data.size())};
-  for (std::size_t k = 1; k < parts; ++k) {
+// The file that the pickler writes to: large objects go from their place to the arena at once.
+struct Sink {
+  ArenaWriter* arena;
+  std::int64_t begin = -1, bytes = 0;
+  void write(nb::handle data) {
     Py_buffer view{};
-    if (PyObject_GetBuffer(nb::object(buffers[k - 1]).ptr(), &view, PyBUF_SIMPLE) != 0)
-      throw nb::python_error();
-    // A page of its own: it can be handed out, written to and given back without a neighbour.
-    place = arena.reserve(view.len, ipc::kPageBytes);
+    if (PyObject_GetBuffer(data.ptr(), &view, PyBUF_SIMPLE) != 0) throw nb::python_error();
+    auto* place = arena->reserve(view.len, bytes == 0 ? 8 : 1);
     std::memcpy(place, view.buf, static_cast<std::size_t>(view.len));
-    table[k] = {arena.offset_of(place), view.len};
+    if (bytes == 0) begin = arena->offset_of(place);
+    bytes += view.len;
     PyBuffer_Release(&view);
   }
-  if (parts > 1) (void)arena.reserve(0, ipc::kPageBytes);
+};
+
+// The payload begins with the offset of a table of parts: the pickle, then its large buffers.
+void put_pickle(ArenaWriter& arena, nb::handle results) {
+  auto* table_at = reinterpret_cast<std::int64_t*>(arena.reserve(8));
+  Sink sink{.arena = &arena};
+  const nb::object file = nb::cast(&sink, nb::rv_policy::reference);
+  const auto buffers = nb::cast<nb::list>(
+      nb::module_::import_("payoff._transport").attr("dump")(results, file));
+  std::vector<Part> parts{{sink.begin, sink.bytes}};
+  for (const nb::handle buffer : buffers) {
+    Py_buffer view{};
+    if (PyObject_GetBuffer(buffer.ptr(), &view, PyBUF_SIMPLE) != 0) throw nb::python_error();
+    // Pages of its own: it can be handed out, written to and given back without a neighbour.
+    auto* place = arena.reserve(view.len, ipc::kPageBytes);
+    std::memcpy(place, view.buf, static_cast<std::size_t>(view.len));
+    parts.push_back({arena.offset_of(place), view.len});
+    PyBuffer_Release(&view);
+  }
+  if (parts.size() > 1) (void)arena.reserve(0, ipc::kPageBytes);
+  const auto bytes = static_cast<std::int64_t>(parts.size() * sizeof(Part));
+  auto* table = arena.reserve(bytes);
+  std::memcpy(table, parts.data(), static_cast<std::size_t>(bytes));
+  *table_at = arena.offset_of(table);
+  arena.set_parts(static_cast<std::int32_t>(parts.size()));
 }
 
 // A result's memory in the arena, as a writable buffer; its pages go when the last user goes.
@@ -141,7 +156,8 @@ PyType_Slot kBufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buff
 
 nb::object take_pickle(const std::shared_ptr<ipc::ArenaView>& view, const std::byte* at,
                        std::int32_t parts) {
-  const auto* table = reinterpret_cast<const Part*>(at);
+  const auto* table =
+      reinterpret_cast<const Part*>(view->at(*reinterpret_cast<const std::int64_t*>(at)));
   nb::list buffers;
   for (std::int32_t k = 1; k < parts; ++k)
     buffers.append(nb::cast(new ArenaBuffer(view, table[k]), nb::rv_policy::take_ownership));
@@ -215,6 +231,7 @@ nb::object decode(const std::shared_ptr<ipc::ArenaView>& view, std::int64_t offs
 }
 
 void bind_buffers(nb::module_& m) {
+  nb::class_<Sink>(m, "Sink").def("write", &Sink::write);
   nb::class_<ArenaBuffer>(m, "ArenaBuffer", nb::type_slots(kBufferSlots));
 }
 

@@ -72,7 +72,7 @@ std::optional<engine::Body::Stay> PythonLoop::must_stay(std::int64_t done) {
 
 engine::Transport PythonLoop::transport() {
   if (strips_ != nullptr && strips_->seen().last.is_valid() &&
-      priced_results_ < strips_->seen().results) {
+      2 * priced_results_ <= strips_->seen().results) {  // pickling costs too: not at every look
     priced_results_ = strips_->seen().results;
     price_results(strips_->seen().last);
     strips_->peek();

@@ -88,6 +88,7 @@ Plan decide(const Situation& now) {
   for (std::size_t i = 1; i < plan.candidates.size(); ++i) {
     const Candidate& c = plan.candidates[i];
     if (soonest == nullptr) soonest = &c;
+    plan.promising = plan.promising || c.saving_low >= kTrustBenefit * c.price;
     const Funds funds = funds_for(now.budget, c.price, c.saving_low);
     if (funds == Funds::none || c.total >= plan.total) continue;
     best = &c;

@@ -41,6 +41,7 @@ struct Plan {
   ns price{};
   ns total{};  // predicted wall time of the whole call under this plan
   Funds funds = Funds::none;
+  bool promising = false;             // some candidate would pay, were it affordable
   ns look_again{};                    // elapsed time of the next decision
   std::string why;                    // one sentence
   std::vector<Candidate> candidates;  // all that were weighed, the present one first

@@ -3,11 +3,11 @@
 // How a loop runs. The caller asks for a strip of items (next), runs it in its own code, and asks
 // again; all there is in between is one reading of the clock. Strips double until one takes 50 us.
 //
-//   1. Alone. The strip's time goes into the measurement. After 0.5 ms the body is looked at once,
-//      from 1 ms on, at 1, 2, 4 ... ms, decide() weighs more workers. A loop that ends before has
-//      been the plain loop.
-//   2. The purchase. If workers surely pay and the budget allows their price, the backend starts
-//      them. What is left of the loop goes onto a shared board, from which the caller and the
+//   1. Alone. The strip's time goes into the measurement. From 1 ms on, at 1, 2, 4 ... ms, decide()
+//      weighs more workers. A loop that ends before has been the plain loop.
+//   2. The purchase. When more workers would pay, the body is looked at: a little later it is known
+//      whether it may run elsewhere. If so, and as soon as the budget allows their price, the backend
+//      starts them. What is left of the loop goes onto a shared board, from which the caller and the
 //      workers claim chunks, in the order of the items.
 //   3. Together. The caller goes on as before, chunk by chunk. At its looks it checks that joint
 //      throughput has risen (if not, the workers are sent home) and may buy more.
@@ -30,9 +30,9 @@ using namespace std::chrono_literals;
 // Long enough that the end of a strip is below 0.5 %, short enough that no decision comes late.
 ns strip_length(ns elapsed) { return std::clamp<ns>(elapsed / 64, 50us, 10ms); }
 
-constexpr ns kWatchAt = 500us;   // looking at a body costs about 20 us
 constexpr ns kFirstLook = 1ms;   // no price is below a third of this
 constexpr ns kHopeless = 800us;  // of work left: half of it is less than two forks anywhere
+constexpr ns kWatchFor = 200us;  // at least, before a purchase
 constexpr ns kNever = ns::max();
 constexpr std::int64_t kPage = 4096;
 constexpr double kUseful = 1.05;  // joint throughput against alone
@@ -53,7 +53,7 @@ Run::Run(const Options& options, Clock& clock, Body& body, backends::Backend& ba
     next_look_ = kNever;
     reason_ = "one worker is all that is usable here";
   } else {
-    next_look_ = ledger_.begin + kWatchAt;
+    next_look_ = ledger_.begin + kFirstLook;
   }
 }
 
@@ -77,7 +77,7 @@ Range Run::next() {
     close_strip(now);
   }
   if (now >= next_look_ && cursor_ < options_.items) {
-    look(now);
+    consider_workers(now);
     const ns looked = clock_.now();
     ledger_.measure += looked - now;
     now = looked;
@@ -148,21 +148,6 @@ ns Run::tell_workers(double item_ns) {
   return cap;
 }
 
-void Run::look(ns now) {
-  if (!watched_) {
-    const ns rest = measure_.estimate(limit_ - cursor_).high;
-    if (rest > ns{} && rest < kHopeless) {  // not even worth looking at the body
-      next_look_ = ledger_.begin + 2 * (now - ledger_.begin);
-      return;
-    }
-    body_.watch(cursor_);
-    watched_ = true;
-    next_look_ = std::max(ledger_.begin + kFirstLook, clock_.now());
-    return;
-  }
-  consider_workers(now);
-}
-
 Situation Run::situation(std::int64_t items_left) {
   const ns now = clock_.now();
   Situation s;
@@ -188,25 +173,13 @@ Situation Run::situation(std::int64_t items_left) {
 void Run::consider_workers(ns now) {
   if (trial_ != Trial::none) return;
   note_deaths();
+  if (sharers_ > 1 && suspect_company(now)) return;
   const ns elapsed = now - ledger_.begin;
-  if (sharers_ > 1) {
-    if (credit({elapsed, earned(), options_.max_overhead, false}) >= ns{}) trust_used_ = false;
-    const std::int64_t items = done_by_caller_ + worker_items();
-    const ns window = now - joint_since_;
-    if (window >= 4ms && items - joint_items_ >= 8 * sharers_) {
-      joint_rate_ = static_cast<double>(items - joint_items_) / static_cast<double>(window.count());
-      const bool suspicious = joint_rate_ * alone_item_ns_ < kUseful;
-      joint_since_ = now;
-      joint_items_ = items;
-      if (suspicious && options_.mode == Mode::automatic && board_->unclaimed() > 0) {
-        trial_ = Trial::pausing;
-        trial_since_ = now;
-        board_->allow(0);
-        return;
-      }
-    }
-  }
-  const Situation s = situation((board_ != nullptr ? board_->unclaimed() : 0) + limit_ - cursor_);
+  const std::int64_t left = (board_ != nullptr ? board_->unclaimed() : 0) + limit_ - cursor_;
+  next_look_ = now + elapsed;
+  const Estimate rest = measure_.estimate(left);
+  if (rest.seen > 0 && rest.high < kHopeless) return;
+  const Situation s = situation(left);
   const Plan plan = decide(s);
   next_look_ = ledger_.begin + std::max(plan.look_again, elapsed + 500us);
   if (s.most_sharers <= sharers_ && sharers_ > 1) return;  // nothing to buy, nothing to say
@@ -218,7 +191,32 @@ void Run::consider_workers(ns now) {
   note.why = plan.why;
   ledger_.decisions.push_back(std::move(note));
   reason_ = plan.why;
+  if (plan.promising && !watched_) {
+    watched_ = true;
+    body_.watch(cursor_);
+    if (plan.funds == Funds::none) return;
+    next_look_ = clock_.now() + kWatchFor;
+    return stay("watching for a moment what the function does, before it may run elsewhere");
+  }
   if (plan.funds != Funds::none) buy(plan);
+}
+
+// Has joint throughput risen? If not, the workers are asked to pause, and the trial begins.
+bool Run::suspect_company(ns now) {
+  const ns elapsed = now - ledger_.begin;
+  if (credit({elapsed, earned(), options_.max_overhead, false}) >= ns{}) trust_used_ = false;
+  const std::int64_t items = done_by_caller_ + worker_items() - joint_items_;
+  const ns window = now - joint_since_;
+  if (window < 4ms || items < 8 * sharers_) return false;
+  joint_rate_ = static_cast<double>(items) / static_cast<double>(window.count());
+  joint_since_ = now;
+  joint_items_ += items;
+  const bool suspicious = joint_rate_ * alone_item_ns_ < kUseful;
+  if (!suspicious || options_.mode != Mode::automatic || board_->unclaimed() == 0) return false;
+  trial_ = Trial::pausing;
+  trial_since_ = now;
+  board_->allow(0);
+  return true;
 }
 
 void Run::start_at_once() {

@@ -81,8 +81,8 @@ class Run {
  private:
   // The steps of next(), in their order.
   void close_strip(ns now);
-  void look(ns now);
   void consider_workers(ns now);
+  [[nodiscard]] bool suspect_company(ns now);
   void buy(const Plan& plan);
   void start_at_once();
   void start_workers(int more);

@@ -11,6 +11,10 @@
 #include <mutex>
 #include <new>
 
+#ifndef MADV_POPULATE_READ  // Linux 5.14; older C libraries do not know it
+#define MADV_POPULATE_READ 22
+#endif
+
 namespace payoff::ipc {
 namespace {
 
@@ -87,6 +91,8 @@ ArenaView::ArenaView(std::shared_ptr<ArenaFile> file, std::int64_t begin, std::i
                       MAP_PRIVATE | MAP_NORESERVE, file_->fd(), begin_);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   base_ = static_cast<std::byte*>(memory);
+  // All at once costs a third of a fault for each page; a kernel that cannot will fault them in.
+  madvise(memory, static_cast<std::size_t>(end_ - begin_), MADV_POPULATE_READ);
 }
 
 ArenaView::~ArenaView() { munmap(base_, static_cast<std::size_t>(end_ - begin_)); }
