@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import pickle
 import signal as signals
-import sys
 import traceback
+from importlib import import_module
 from io import BytesIO
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, NoReturn
 
 from ._errors import ResultError, WorkerDied, WorkerTraceback
@@ -31,57 +32,94 @@ def _survives(value: Any) -> bool:
     return True
 
 
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:
+        return f"<a {type(value).__qualname__} that cannot be shown>"
+
+
+def _fields(error: BaseException) -> dict[str, Any]:
+    """Everything the exception says beside its args: attributes, slots, and what C keeps for it."""
+    found = dict(vars(error))
+    for cls in type(error).__mro__:
+        for name, kind in vars(cls).items():
+            if isinstance(kind, (MemberDescriptorType, GetSetDescriptorType)):
+                if not name.startswith("__") and name not in ("args", "exceptions"):
+                    value = getattr(error, name, None)  # a slot may not be set
+                    if value is not None:
+                        found[name] = value
+    return found
+
+
 def pack(error: BaseException, index: int, worker: int) -> bytes:
     """What the caller needs to raise `error` as its own. Never fails."""
     cls = type(error)
-    text = "".join(traceback.format_exception(cls, error, error.__traceback__))
-    args = [a if _survives(a) else repr(a) for a in error.args]
-    state = {k: v for k, v in vars(error).items() if k != "__notes__" and _survives(v)}
+    try:
+        text = "".join(traceback.format_exception(cls, error, error.__traceback__))
+    except Exception:
+        text = "".join(traceback.format_tb(error.__traceback__)) + f"{cls.__qualname__}\n"
+    args = [a if _survives(a) else _shown(a) for a in error.args]
+    state = {k: v for k, v in _fields(error).items() if k != "__notes__" and _survives(v)}
     notes = [str(n) for n in getattr(error, "__notes__", [])]
     members: list[bytes] | None = None
     if isinstance(error, BaseExceptionGroup):
         args = [error.message]
         members = [pack(e, index, worker) for e in error.exceptions]
-    return pickle.dumps(
-        (index, worker, cls.__module__, cls.__qualname__, args, state, notes, members, text), 5
-    )
+    name = (cls.__module__, cls.__qualname__, id(cls))
+    return pickle.dumps((index, worker, name, args, state, notes, members, text), 5)
 
 
-def _find_class(module: str, qualname: str) -> type[BaseException] | None:
-    found: Any = sys.modules.get(module)
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
-    if isinstance(found, type) and issubclass(found, BaseException):
-        return found
-    # A class made inside a function: the caller has it too, but only its bases know where.
+def _find_class(module: str, qualname: str, address: int) -> type[BaseException] | None:
+    """The caller's own class object: a fork keeps addresses, and the name tells it from a newer one."""
     todo: list[type[BaseException]] = [BaseException]
     while todo:
         cls = todo.pop()
-        if cls.__module__ == module and cls.__qualname__ == qualname:
+        if id(cls) == address and (cls.__module__, cls.__qualname__) == (module, qualname):
             return cls
         todo += type.__subclasses__(cls)
-    return None
+    # Not there at the fork: the worker imported it, and so can the caller.
+    try:
+        found: Any = import_module(module)
+        for part in qualname.split("."):
+            found = getattr(found, part)
+    except Exception:
+        return None
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None
+
+
+def _make(cls: type[BaseException], args: list[Any]) -> BaseException:
+    """An exception of this class without a call of its constructor."""
+    heap_type = 1 << 9
+    base: Any = next(c for c in cls.__mro__ if not c.__flags__ & heap_type)  # one made in C
+    error: BaseException = base.__new__(cls, *args)
+    error.args = tuple(args)
+    return error
 
 
 def revive(packed: bytes) -> BaseException:
     """The exception, with the worker's traceback as its `__cause__` and the item in its notes."""
-    index, worker, module, qualname, args, state, notes, members, text = pickle.loads(packed)
-    cls = _find_class(module, qualname)
+    index, worker, name, args, state, notes, members, text = pickle.loads(packed)
+    cls = _find_class(*name)
     error: BaseException
     if cls is None:
         error = ResultError(
-            f"item {index} raised {module}.{qualname}, a class that only its worker knew; "
+            f"item {index} raised {name[0]}.{name[1]}, a class that only its worker knew; "
             "its traceback is below. Define the class before the loop to catch it by type.",
             index,
         )
+        state = {}
     elif members is not None and issubclass(cls, BaseExceptionGroup):
         error = cls(args[0], [revive(m) for m in members])
     else:
-        error = cls.__new__(cls, *args)
-        error.args = tuple(args)
-    vars(error).update(state)
-    for text_note in notes:
-        error.add_note(text_note)
+        error = _make(cls, args)
+    for field, value in state.items():
+        try:
+            setattr(error, field, value)
+        except Exception:  # read-only in C: it was made of the args
+            continue
+    for own in notes:
+        error.add_note(own)
     error.__cause__ = WorkerTraceback(text)
     note(error, index, worker)
     return error
@@ -98,7 +136,7 @@ def unsendable(results: list[Any], first: int, error: BaseException) -> tuple[in
     for offset, result in enumerate(results):
         try:
             dump(result, BytesIO())
-        except Exception as reason:
+        except BaseException as reason:
             index = first + offset
             return index, ResultError(
                 f"the result of item {index}, a {type(result).__qualname__}, cannot travel from "
@@ -111,6 +149,17 @@ def unsendable(results: list[Any], first: int, error: BaseException) -> tuple[in
         f'worker to the caller: {error}. Keep the loop here with backend="inline".',
         first,
     )
+
+
+def raise_unloadable(begin: int, end: int, error: BaseException) -> NoReturn:
+    """Results arrived and could not be unpickled."""
+    which = f"of item {begin}" if end == begin + 1 else f"of items {begin} to {end - 1}"
+    raise ResultError(
+        f"the results {which} left their worker and cannot be unpickled here: "
+        f"{type(error).__name__}: {error}. Mend their class's __reduce__, or keep the loop here "
+        'with backend="inline".',
+        begin,
+    ) from error
 
 
 def raise_death(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import operator
 from _thread import _local
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, cycle, islice, repeat
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from . import _core, _loops
 from ._core import Receipt
 
 _BACKENDS = ("auto", "inline", "fork")
+_MOST_WORKERS = 4096
 _PLAIN = (list, tuple, range)
 _this_thread = _local()
 
@@ -127,24 +128,26 @@ def run(
     seed: int | None = None,
 ) -> Run:
     """As `map`, but returns `Run(results, receipt)`."""
-    if not callable(f):
-        raise TypeError(f"f={f!r} is not callable; the function comes first: payoff.map(f, items)")
+    _check_function(f, "map")
     if backend not in _BACKENDS:
         raise ValueError(f"backend={backend!r} is unknown; use one of {', '.join(_BACKENDS)}")
-    if not isinstance(max_overhead, (int, float)):
-        raise TypeError(f"max_overhead={max_overhead!r} is not a number; 0.05 allows 5 %")
-    if not 0 < max_overhead <= 1:
+    try:
+        overhead = float(max_overhead)
+    except (TypeError, ValueError):
+        raise TypeError(f"max_overhead={max_overhead!r} is not a number; 0.05 allows 5 %") from None
+    if not 0 < overhead <= 1:
         raise ValueError(f"max_overhead={max_overhead!r} must be above 0 and at most 1 (100 %)")
-    most = _core.usable_cpus() if workers is None else _whole("workers", workers)
-    if most < 1:
-        raise ValueError(f"workers={workers!r} must be at least 1, which is the plain loop")
+    most = _core.usable_cpus() if workers is None else _count_of_workers(workers)
+    number = None if seed is None else _whole("seed", seed)
+    if number is not None and number < 0:
+        raise ValueError(f"seed={number} is negative; seeds are whole numbers from 0 on")
     sources, n = _sources(items, more_items)
     keywords: dict[str, Any] | None = None
     state = 0
-    if seed is not None:
+    if number is not None:
         from ._rng import generator
 
-        rng, state, select = generator(_whole("seed", seed))
+        rng, state, select = generator(number)
         keywords = {"rng": rng}
         if state == 0:  # numpy's state has a layout we do not know: re-key by its public interface
             plain, keywords, sources = f, None, (*sources, range(n))
@@ -153,9 +156,7 @@ def run(
                 return plain(*xs[:-1], rng=select(xs[-1]))
 
     each = _loops.pick(f, len(sources), rng=keywords is not None)
-    results, receipt = _core.run(
-        f, sources, n, each, keywords, state, most, backend, float(max_overhead)
-    )
+    results, receipt = _core.run(f, sources, n, each, keywords, state, most, backend, overhead)
     if type(items) is list and len(items) > n and not more_items and keywords is None:
         results += [
             f(x) for x in islice(items, n, None)
@@ -182,12 +183,13 @@ def plan(
     Raises:
         TypeError, ValueError: as for `map`. Anything `f` raises.
     """
-    if not callable(f):
-        raise TypeError(f"f={f!r} is not callable; the function comes first: payoff.plan(f, items)")
+    _check_function(f, "plan")
     if sample is not None and _whole("sample", sample) < 1:
         raise ValueError(f"sample={sample!r} must be at least 1: nothing is known of no items")
-    most = _core.usable_cpus() if workers is None else _whole("workers", workers)
+    most = _core.usable_cpus() if workers is None else _count_of_workers(workers)
     sources, n = _sources(items, more_items)
+    if sample is not None:
+        sample = min(_whole("sample", sample), n)
     each = _loops.pick(f, len(sources), rng=False)
     return Plan(*_core.plan(f, sources, n, each, sample, most), n)
 
@@ -204,11 +206,34 @@ def last_receipt() -> Receipt:
     return receipt
 
 
+def _check_function(f: Any, name: str) -> None:
+    if not callable(f):
+        raise TypeError(
+            f"f={_show(f)} is not callable; the function comes first: payoff.{name}(f, items)"
+        )
+
+
+def _count_of_workers(workers: Any) -> int:
+    most = _whole("workers", workers)
+    if most < 1:
+        raise ValueError(f"workers={most} must be at least 1, which is the plain loop")
+    if most > _MOST_WORKERS:
+        raise ValueError(
+            f"workers={most} is more than any one machine runs; at most {_MOST_WORKERS}"
+        )
+    return most
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:120]} … {text[-40:]}"
+
+
 def _whole(name: str, value: Any) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}={value!r} is not a whole number") from None
+        raise TypeError(f"{name}={_show(value)} is not a whole number") from None
 
 
 def _is_endless(items: Any) -> bool:
@@ -238,31 +263,41 @@ def _can_be_indexed(items: Any) -> bool:
 
 def _as_list(items: Any, name: str, at_most: int | None) -> list[Any]:
     try:
-        return list(islice(items, at_most))
+        iterator = iter(items)
     except TypeError:
-        if hasattr(type(items), "__iter__"):
-            raise
-        raise TypeError(
-            f"{name}={items!r} is not iterable; the items come after the function: "
-            "payoff.map(f, items)"
+        remedy = (
+            "the items come after the function: payoff.map(f, items)"
+            if name == "items"
+            else f"for the same value in every call use itertools.repeat({_show(items)})"
+        )
+        raise TypeError(f"{name}={_show(items)} is not iterable; {remedy}") from None
+    return list(islice(iterator, at_most))
+
+
+def _length(items: Any, name: str) -> int:
+    try:
+        return len(items)
+    except OverflowError:
+        raise ValueError(
+            f"{name}={_show(items)} has more items than a list can hold; map a piece of it"
         ) from None
 
 
 def _sources(items: Any, more: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
     """What can be indexed from 0, a list of everything else, and the length of the shortest."""
     if not more and type(items) in _PLAIN:  # most calls, and a short loop feels each microsecond
-        return (items,), len(items)
+        return (items,), _length(items, "items")
     given = {"items": items} | {f"more_items[{k}]": source for k, source in enumerate(more)}
     if all(_is_endless(source) for source in given.values()):
         raise ValueError(
-            f"items={items!r} never ends, so that no list of results can be made; "
+            f"items={_show(items)} never ends, so that no list of results can be made; "
             "take a piece of it: itertools.islice(items, n)"
         )
-    lengths = [len(source) for source in given.values() if _can_be_indexed(source)]
+    lengths = [_length(source, name) for name, source in given.items() if _can_be_indexed(source)]
     shortest = min(lengths, default=None)
     if shortest is None and more:  # as zip() would take them: in step, up to the shortest
         for name, source in given.items():
-            if not hasattr(type(source), "__iter__"):
+            if not isinstance(source, Iterator):
                 _as_list(source, name, 0)  # says what is wrong
         columns = tuple(list(column) for column in zip(*zip(*given.values())))
         return columns or ((),) * len(given), len(columns[0]) if columns else 0

@@ -116,8 +116,8 @@ void put_pickle(ArenaWriter& arena, nb::handle results) {
   auto* table_at = reinterpret_cast<std::int64_t*>(arena.reserve(8));
   Sink sink{.arena = &arena};
   const nb::object file = nb::cast(&sink, nb::rv_policy::reference);
-  const auto buffers = nb::cast<nb::list>(
-      nb::module_::import_("payoff._transport").attr("dump")(results, file));
+  const auto buffers =
+      nb::cast<nb::list>(nb::module_::import_("payoff._transport").attr("dump")(results, file));
   std::vector<Part> parts{{sink.begin, sink.bytes}};
   for (const nb::handle buffer : buffers) {
     Py_buffer view{};
@@ -210,7 +210,13 @@ nb::object decode(const std::shared_ptr<ipc::ArenaView>& view, std::int64_t offs
 
   Values values(static_cast<std::size_t>(header.range.size()));
   if (header.kind == kPickle) {
-    const nb::object list = take_pickle(view, at, header.parts);
+    nb::object list;
+    try {
+      list = take_pickle(view, at, header.parts);
+    } catch (nb::python_error& error) {
+      nb::module_::import_("payoff._failure")
+          .attr("raise_unloadable")(header.range.begin, header.range.end, error.value());
+    }
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = Py_NewRef(PyList_GET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i)));
   } else if (header.kind == kTuple) {

@@ -6,9 +6,9 @@
 //   1. Alone. The strip's time goes into the measurement. From 1 ms on, at 1, 2, 4 ... ms, decide()
 //      weighs more workers. A loop that ends before has been the plain loop.
 //   2. The purchase. When more workers would pay, the body is looked at: a little later it is known
-//      whether it may run elsewhere. If so, and as soon as the budget allows their price, the backend
-//      starts them. What is left of the loop goes onto a shared board, from which the caller and the
-//      workers claim chunks, in the order of the items.
+//      whether it may run elsewhere. If so, and as soon as the budget allows their price, the
+//      backend starts them. What is left of the loop goes onto a shared board, from which the
+//      caller and the workers claim chunks, in the order of the items.
 //   3. Together. The caller goes on as before, chunk by chunk. At its looks it checks that joint
 //      throughput has risen (if not, the workers are sent home) and may buy more.
 //   4. The end. When nothing is left to claim, drain() takes in the workers' results while it

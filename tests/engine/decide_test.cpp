@@ -143,6 +143,15 @@ TEST(Decide, BuysOnTrustWhatIsNotEarned) {
   EXPECT_EQ(decide(now).sharers, 1);
 }
 
+TEST(Decide, TellsWhetherAnyCandidateWouldPay) {
+  Situation now = plain();
+  now.price.each = 200ms;  // saves 474, and is affordable only after 600 ms
+  EXPECT_EQ(decide(now).funds, Funds::none);
+  EXPECT_TRUE(decide(now).promising);
+  now.price.each = 240ms;
+  EXPECT_FALSE(decide(now).promising);
+}
+
 TEST(Decide, TakesTheFastestThatCanBePaidFor) {
   Situation now = plain();
   now.most_sharers = 8;

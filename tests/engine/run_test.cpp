@@ -122,12 +122,33 @@ TEST(RunAlone, OwnsAllItems) {
 
 // ------------------------------------------------------------------------------------- looking
 
-TEST(RunLooks, WatchesTheBodyOnceAfterHalfAMillisecond) {
-  Scene scene(script(equal(1000, 10us)), two());
+TEST(RunLooks, AtTheBodyOnceWhenWorkersArePromising) {
+  Scene scene(script(equal(10'000, 10us)), two());
   scene.finish();
   ASSERT_EQ(scene.body.watched_at.size(), 1u);
-  EXPECT_GE(scene.body.watched_at[0], 500us);
-  EXPECT_LE(scene.body.watched_at[0], 600us);
+  EXPECT_GE(scene.body.watched_at[0], 1ms);
+  EXPECT_LE(scene.body.watched_at[0], 1100us);
+  ASSERT_FALSE(scene.body.asked_at.empty());
+}
+
+TEST(RunLooks, AtTheBodyForAMomentBeforeItMayRunElsewhere) {
+  Script cheap = script(equal(10'000, 10us));
+  cheap.price = cheap.believed_price = 50us;  // affordable from the first look on
+  Scene scene(cheap, two());
+  scene.finish();
+  ASSERT_EQ(scene.body.watched_at.size(), 1u);
+  ASSERT_FALSE(scene.body.asked_at.empty());
+  const ns watched = scene.body.asked_at[0] - scene.body.watched_at[0];
+  EXPECT_GE(watched, 200us);
+  EXPECT_LE(watched, 300us);
+}
+
+TEST(RunLooks, NotAtABodyForWorkersThatWouldNotPay) {
+  Script dear = script(equal(10'000, 10us));
+  dear.price = dear.believed_price = 40ms;
+  Scene scene(dear, two());
+  EXPECT_FALSE(scene.finish().decisions.empty());
+  EXPECT_TRUE(scene.body.watched_at.empty()) << "a look at a body costs time";
 }
 
 TEST(RunLooks, NotAtABodyWhoseLoopIsNearlyOver) {
@@ -208,10 +229,12 @@ TEST(RunBuys, WithTheBodysLeave) {
   EXPECT_EQ(receipt.workers, 1);
   EXPECT_EQ(receipt.reason, "it reads a file");
   EXPECT_EQ(scene.body.asked_at.size(), 1u) << "it is for good";
-  ASSERT_EQ(receipt.decisions.size(), 1u);
-  EXPECT_EQ(receipt.decisions[0].workers, 1);
-  EXPECT_EQ(receipt.decisions[0].price.count(), 0) << "nothing was bought";
-  EXPECT_EQ(receipt.decisions[0].why, "it reads a file");
+  for (const auto& decision : receipt.decisions) {
+    EXPECT_EQ(decision.workers, 1);
+    EXPECT_EQ(decision.price.count(), 0) << "nothing was bought";
+  }
+  EXPECT_LE(receipt.decisions.size(), 2u);
+  EXPECT_EQ(receipt.decisions.back().why, "it reads a file");
   EXPECT_TRUE(scene.backend.asked.empty());
   EXPECT_EQ(receipt.wall, 100ms);
 }
@@ -235,11 +258,13 @@ TEST(RunBuys, NothingThatTheBackendRefuses) {
   EXPECT_TRUE(scene.backend.asked.empty());
   EXPECT_EQ(scene.run.board(), nullptr);
   ASSERT_GE(scene.run.ledger().decisions.size(), 3u) << "threads end: it is asked again";
+  int refused = 0;
   for (const auto& decision : scene.run.ledger().decisions) {
     EXPECT_EQ(decision.workers, 1);
     EXPECT_EQ(decision.price.count(), 0);
-    EXPECT_EQ(decision.why, "another thread runs");
+    refused += decision.why == "another thread runs";
   }
+  EXPECT_GE(refused, 2);
   scene.backend.refuses = std::nullopt;
   const Receipt receipt = scene.finish();
   EXPECT_EQ(receipt.workers, 2);
