@@ -71,7 +71,7 @@ def pack(error: BaseException, index: int, worker: int) -> bytes:
 
 
 def _find_class(module: str, qualname: str, address: int) -> type[BaseException] | None:
-    """The caller's own class object: a fork keeps addresses, and the name tells it from a newer one."""
+    """The caller's own class object: a fork keeps addresses, the name tells it from newer ones."""
     todo: list[type[BaseException]] = [BaseException]
     while todo:
         cls = todo.pop()

@@ -93,7 +93,7 @@ _BY_ARITY: dict[int, Each] = {1: each1, 2: each2, 3: each3}
 _MAP_IS_FASTER = _map_is_faster()
 
 
-def pick(f: Any, arity: int, *, rng: bool) -> Each | None:
+def pick(f: Any, arity: int, rng: bool) -> Each | None:
     """The comprehension for a Python function; None for other callables, which C calls faster."""
     if rng:
         return each1_rng if arity == 1 else each_many_rng

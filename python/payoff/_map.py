@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import builtins
 import operator
 from _thread import _local
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, cycle, islice, repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from . import _core, _loops
 from ._core import Receipt
 
 _BACKENDS = ("auto", "inline", "fork")
 _MOST_WORKERS = 4096
+_AS_USABLE = 0  # workers=None, as the engine is told
 _PLAIN = (list, tuple, range)
 _this_thread = _local()
 
@@ -106,15 +108,7 @@ def map(
 
     The bound that the receipt accounts for: T <= (1 + max_overhead) T_loop + c0 + g + b.
     """
-    return run(
-        f,
-        items,
-        *more_items,
-        workers=workers,
-        backend=backend,
-        max_overhead=max_overhead,
-        seed=seed,
-    ).results
+    return _loop(f, items, more_items, workers, backend, max_overhead, seed)[0]
 
 
 def run(
@@ -128,41 +122,44 @@ def run(
     seed: int | None = None,
 ) -> Run:
     """As `map`, but returns `Run(results, receipt)`."""
-    _check_function(f, "map")
+    return Run(*_loop(f, items, more_items, workers, backend, max_overhead, seed))
+
+
+def _loop(
+    f: Callable[..., Any],
+    items: Iterable[Any],
+    more_items: tuple[Iterable[Any], ...],
+    workers: int | None,
+    backend: str,
+    max_overhead: float,
+    seed: int | None,
+) -> tuple[list[Any], Receipt]:
+    # Each step is written for the common case first: a loop of 1 ms feels every microsecond.
+    if not callable(f):
+        _refuse_function(f, "map")
     if backend not in _BACKENDS:
         raise ValueError(f"backend={backend!r} is unknown; use one of {', '.join(_BACKENDS)}")
-    try:
-        overhead = float(max_overhead)
-    except (TypeError, ValueError):
-        raise TypeError(f"max_overhead={max_overhead!r} is not a number; 0.05 allows 5 %") from None
+    overhead = max_overhead if type(max_overhead) is float else _number(max_overhead)
     if not 0 < overhead <= 1:
         raise ValueError(f"max_overhead={max_overhead!r} must be above 0 and at most 1 (100 %)")
-    most = _core.usable_cpus() if workers is None else _count_of_workers(workers)
-    number = None if seed is None else _whole("seed", seed)
-    if number is not None and number < 0:
-        raise ValueError(f"seed={number} is negative; seeds are whole numbers from 0 on")
-    sources, n = _sources(items, more_items)
+    most = _AS_USABLE if workers is None else _count_of_workers(workers)
+    if type(items) in _PLAIN and not more_items:
+        sources: tuple[Any, ...] = (items,)
+        n = _length(items, "items") if type(items) is range else len(items)  # type: ignore[arg-type]
+    else:
+        sources, n = _sources(items, more_items)
     keywords: dict[str, Any] | None = None
     state = 0
-    if number is not None:
-        from ._rng import generator
+    if seed is not None:
+        from ._rng import streams
 
-        rng, state, select = generator(number)
-        keywords = {"rng": rng}
-        if state == 0:  # numpy's state has a layout we do not know: re-key by its public interface
-            plain, keywords, sources = f, None, (*sources, range(n))
-
-            def f(*xs: Any) -> Any:
-                return plain(*xs[:-1], rng=select(xs[-1]))
-
-    each = _loops.pick(f, len(sources), rng=keywords is not None)
+        f, sources, keywords, state = streams(f, sources, n, _seed(seed))
+    each = _loops.pick(f, len(sources), keywords is not None)
     results, receipt = _core.run(f, sources, n, each, keywords, state, most, backend, overhead)
-    if type(items) is list and len(items) > n and not more_items and keywords is None:
-        results += [
-            f(x) for x in islice(items, n, None)
-        ]  # f adds to its own items: go on with them
+    if type(items) is list and len(items) > n and not more_items and seed is None:
+        results += builtins.map(f, islice(items, n, None))  # f adds to its own items: go on
     _this_thread.receipt = receipt
-    return Run(results, receipt)
+    return results, receipt
 
 
 def plan(
@@ -183,14 +180,15 @@ def plan(
     Raises:
         TypeError, ValueError: as for `map`. Anything `f` raises.
     """
-    _check_function(f, "plan")
+    if not callable(f):
+        _refuse_function(f, "plan")
     if sample is not None and _whole("sample", sample) < 1:
         raise ValueError(f"sample={sample!r} must be at least 1: nothing is known of no items")
-    most = _core.usable_cpus() if workers is None else _count_of_workers(workers)
+    most = _AS_USABLE if workers is None else _count_of_workers(workers)
     sources, n = _sources(items, more_items)
     if sample is not None:
         sample = min(_whole("sample", sample), n)
-    each = _loops.pick(f, len(sources), rng=False)
+    each = _loops.pick(f, len(sources), False)
     return Plan(*_core.plan(f, sources, n, each, sample, most), n)
 
 
@@ -206,11 +204,17 @@ def last_receipt() -> Receipt:
     return receipt
 
 
-def _check_function(f: Any, name: str) -> None:
-    if not callable(f):
-        raise TypeError(
-            f"f={_show(f)} is not callable; the function comes first: payoff.{name}(f, items)"
-        )
+def _refuse_function(f: Any, name: str) -> NoReturn:
+    raise TypeError(
+        f"f={_show(f)} is not callable; the function comes first: payoff.{name}(f, items)"
+    )
+
+
+def _number(max_overhead: Any) -> float:
+    try:
+        return float(max_overhead)
+    except (TypeError, ValueError):
+        raise TypeError(f"max_overhead={max_overhead!r} is not a number; 0.05 allows 5 %") from None
 
 
 def _count_of_workers(workers: Any) -> int:
@@ -222,6 +226,13 @@ def _count_of_workers(workers: Any) -> int:
             f"workers={most} is more than any one machine runs; at most {_MOST_WORKERS}"
         )
     return most
+
+
+def _seed(seed: Any) -> int:
+    number = _whole("seed", seed)
+    if number < 0:
+        raise ValueError(f"seed={number} is negative; seeds are whole numbers from 0 on")
+    return number
 
 
 def _show(value: Any) -> str:
@@ -285,8 +296,6 @@ def _length(items: Any, name: str) -> int:
 
 def _sources(items: Any, more: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
     """What can be indexed from 0, a list of everything else, and the length of the shortest."""
-    if not more and type(items) in _PLAIN:  # most calls, and a short loop feels each microsecond
-        return (items,), _length(items, "items")
     given = {"items": items} | {f"more_items[{k}]": source for k, source in enumerate(more)}
     if all(_is_endless(source) for source in given.values()):
         raise ValueError(

@@ -12,6 +12,20 @@ from collections.abc import Callable
 from typing import Any
 
 
+def streams(
+    f: Callable[..., Any], sources: tuple[Any, ...], n: int, seed: int
+) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any] | None, int]:
+    """What to call, over what, with which keywords, and the state to re-key for each item."""
+    rng, state, select = generator(seed)
+    if state != 0:
+        return f, sources, {"rng": rng}, state
+
+    def seeded(*xs: Any) -> Any:  # numpy's state has a layout we do not know
+        return f(*xs[:-1], rng=select(xs[-1]))
+
+    return seeded, (*sources, range(n)), None, 0
+
+
 def generator(seed: int) -> tuple[Any, int, Callable[[int], Any]]:
     """(generator, address of its state or 0, select).
 

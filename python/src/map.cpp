@@ -24,9 +24,12 @@ Mode mode_of(const std::string& backend) {
 }
 
 std::string name_of(nb::handle f) {
-  for (const char* attribute : {"__qualname__", "__name__"})
-    if (nb::hasattr(f, attribute)) return nb::cast<std::string>(nb::str(f.attr(attribute)));
-  return nb::cast<std::string>(nb::str(nb::handle(f.type()).attr("__name__")));
+  for (const char* attribute : {"__qualname__", "__name__"}) {
+    const nb::object name = nb::steal(PyObject_GetAttrString(f.ptr(), attribute));
+    if (name.is_valid() && PyUnicode_Check(name.ptr())) return nb::cast<std::string>(name);
+    PyErr_Clear();
+  }
+  return Py_TYPE(f.ptr())->tp_name;
 }
 
 // Has the caller's own item raised? Remembers where; what is no error of an item goes on at once.
@@ -78,8 +81,9 @@ nb::tuple run_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obje
   backends::Fork fork(loop);
   loop.collect_from(fork);
   const bool nested = backends::inside_a_worker();
+  const int usable = machine::usable_cpu_count();
   Run run({.items = count,
-           .most_sharers = nested ? 1 : workers,
+           .most_sharers = nested ? 1 : (workers > 0 ? workers : usable),
            .max_overhead = max_overhead,
            .mode = mode_of(backend)},
           machine::steady_clock(), loop, fork);
@@ -110,7 +114,7 @@ nb::tuple run_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obje
   run.ledger().caller_run_delay = loop.run_delay();
   auto receipt = run.receipt();
   receipt.function = name_of(f);
-  receipt.usable_cpus = machine::usable_cpu_count();
+  receipt.usable_cpus = usable;
   if (nested) receipt.reason = "this is a worker already: the machine is shared with its siblings";
   if (run.board() != nullptr)
     for (auto& note : loop.notes()) receipt.notes.push_back(std::move(note));
@@ -120,6 +124,7 @@ nb::tuple run_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obje
 // Runs only the sample, here, and tells what would be done with the rest.
 nb::tuple plan_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::object each,
                     std::optional<std::int64_t> sample, int workers) {
+  if (workers == 0) workers = machine::usable_cpu_count();
   PythonLoop loop({.f = f,
                    .items = std::make_shared<Items>(std::move(sources)),
                    .count = count,

@@ -6,7 +6,6 @@
 
 #include "cli/commands.hpp"
 #include "codec.hpp"
-#include "machine/topology.hpp"
 #include "map.hpp"
 #include "receipt.hpp"
 #include "rekey.hpp"
@@ -34,7 +33,6 @@ NB_MODULE(_core, m) {
   payoff::python::bind_receipt(m);
   payoff::python::bind_map(m);
   payoff::python::bind_simulate(m);
-  m.def("usable_cpus", [] { return payoff::machine::usable_cpu_count(); });
   m.def("rekey",
         [](std::uintptr_t state, std::int64_t item) { payoff::python::Rekey(state).select(item); });
   m.def("cli_main", &cli_main);

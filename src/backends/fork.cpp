@@ -118,6 +118,7 @@ std::optional<std::string> Fork::refusal(int& more, std::int64_t bytes_each) {
 
 int Fork::start(ipc::Board& board, int first, int more) {
   board_ = &board;
+  (void)price();  // the size of the tables that are copied now
   const ns before = machine::steady_clock().now();
   int started = 0;
   while (started < more && fork_one(board, first + started)) ++started;

@@ -62,7 +62,12 @@ void book_worker(Receipt& r, const Ledger& ledger, ipc::Seat& seat, int number, 
   }
   b.compute += account.compute;
   b.encode += account.encode;
-  if (!dismissed) b.measure += s(seat.claim_ns);
+  if (!dismissed) {
+    b.measure += s(seat.claim_ns);
+    if (first > ns{}) b.failed_trials += s(seat.paused_ns);  // paused on trial, and kept
+  }
+  // A worker that was ended while it had nothing to do has left no account of its CPU time.
+  if (account.cpu.count() == 0) account.cpu = account.compute + account.encode;
   r.core_seconds += account.cpu;
   r.memory_added += account.private_bytes;
   r.bytes_out += seat.published.load(std::memory_order_relaxed);

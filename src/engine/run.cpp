@@ -36,6 +36,7 @@ constexpr ns kWatchFor = 200us;  // at least, before a purchase
 constexpr ns kNever = ns::max();
 constexpr std::int64_t kPage = 4096;
 constexpr double kUseful = 1.05;  // joint throughput against alone
+constexpr std::int64_t kVerdictItems = 16;
 
 }  // namespace
 
@@ -240,9 +241,12 @@ void Run::buy(const Plan& plan) {
       body_.transport().bytes * static_cast<double>(options_.items - cursor_) / plan.sharers;
   if (const auto no = backend_.refusal(more, static_cast<std::int64_t>(results)))
     return stay(*no);  // for now: threads end, memory is freed
-  if (plan.funds == Funds::trust) trust_used_ = true;
+  const int before = sharers_;
   start_workers(more);
-  if (sharers_ > 1) ledger_.predicted = plan.total;
+  if (sharers_ == before) return stay("the system refused a new process");
+  ledger_.decisions.back().workers = sharers_;
+  if (plan.funds == Funds::trust) trust_used_ = true;
+  ledger_.predicted = plan.total;
 }
 
 void Run::stay(std::string reason) {
@@ -266,7 +270,9 @@ void Run::start_workers(int more) {
   }
   more = std::min(more, board_->seat_count() - seats_);
   if (more <= 0) return;
-  alone_item_ns_ = measure_.recent();
+  // Cautious both ways: an item's cost alone is what joint throughput will be held against.
+  const Estimate seen = measure_.estimate(1);
+  alone_item_ns_ = std::min(seen.item, seen.item_now);
   board_->sharers.store(sharers_ + more, std::memory_order_relaxed);
   tell_workers(alone_item_ns_);
   board_->allow(board_->seat_count());
@@ -286,6 +292,8 @@ void Run::start_workers(int more) {
   board_->sharers.store(sharers_, std::memory_order_relaxed);
   joint_since_ = after;
   joint_items_ = done_by_caller_ + worker_items();
+  if (options_.mode == Mode::automatic)
+    next_look_ = after + std::max<ns>(4ms, (after - ledger_.begin) / 16);
 }
 
 // Workers were asked to pause: is the caller alone as fast as all together were? Then they go.
@@ -306,16 +314,20 @@ void Run::watch_usefulness(ns now) {
     trial_until_ = now + std::max<ns>(2ms, elapsed / 64);
     return;
   }
-  if (now < trial_until_ || done_by_caller_ == trial_items_) return;
+  // A verdict needs items enough; without them, after a while, the workers are given the benefit.
+  const std::int64_t seen = done_by_caller_ - trial_items_;
+  const bool enough = seen >= kVerdictItems;
+  if (now < trial_until_ || seen == 0) return;
+  if (!enough && now - trial_since_ < (now - ledger_.begin) / 32) return;
   trial_ = Trial::none;
   // Pages still shared with paused workers are copied on write: the plain loop would not do that.
   const ns copying = (backend_.caller_faults() - trial_faults_) * backend_.price().copied_page;
   const double alone = std::max(1.0, static_cast<double>((now - trial_since_ - copying).count())) /
-                       static_cast<double>(done_by_caller_ - trial_items_);
+                       static_cast<double>(seen);
   alone_item_ns_ = alone;
   joint_since_ = now;
   joint_items_ = done_by_caller_ + worker_items();
-  if (joint_rate_ * alone >= kUseful) {  // the items had become dearer: the workers help
+  if (!enough || joint_rate_ * alone >= kUseful) {  // the items had become dearer: the workers help
     board_->allow(board_->seat_count());
     next_look_ = now + (now - ledger_.begin);
     return;
@@ -365,11 +377,12 @@ void Run::note_deaths() {
 }
 
 void Run::fail(std::int64_t index) {
+  failed_ = std::min(failed_, index);
   if (board_ != nullptr) board_->fail(index);
 }
 
 std::int64_t Run::failed() const {
-  return board_ != nullptr ? board_->failed() : ipc::Board::kNone;
+  return board_ != nullptr ? std::min(failed_, board_->failed()) : failed_;
 }
 
 const std::vector<Range>& Run::mine() {
@@ -387,6 +400,8 @@ void Run::drain(Collector& collector) {
     const ns collected = clock_.now();
     ledger_.decode += collected - before;
     note_deaths();
+    // In this order: whoever has claimed nothing by now can claim nothing any more.
+    const bool exhausted = board_->unclaimed() == 0;
     const std::int64_t failed = board_->failed();
     bool settled = true, in_vain = false;
     for (int i = 0; i < seats_; ++i) {
@@ -396,7 +411,9 @@ void Run::drain(Collector& collector) {
       const bool dead = std::any_of(deaths_.begin(), deaths_.end(),
                                     [&](const auto& death) { return death.seat == i; });
       if (dead) continue;
-      if (failed < seat.in_flight.load(std::memory_order_acquire))
+      if (exhausted && state != ipc::SeatState::working)
+        in_vain = true;  // it comes too late to be of use
+      else if (failed < seat.in_flight.load(std::memory_order_acquire))
         in_vain = true;  // beyond the failing item: the loop would never have come there
       else
         settled = false;

@@ -122,6 +122,7 @@ class Run {
   std::string reason_;
   std::vector<backends::Death> deaths_;
   std::int64_t done_by_caller_ = 0;
+  std::int64_t failed_ = ipc::Board::kNone;
 
   // Are the workers of any use? Joint throughput against the caller alone, judged by a pause.
   enum class Trial { none, pausing, alone };

@@ -27,8 +27,13 @@ Worker::Worker(ipc::Board& board, int seat, Clock& clock)
 
 bool Worker::begin_batch() {
   if (cursor_ >= chunk_.end) {
+    seat_.in_flight.store(-1, std::memory_order_release);
     seat_.state.store(ipc::SeatState::paused, std::memory_order_release);
+    const ns asked = clock_.now();
     if (!board_.wait_for_leave_to_claim(number_)) return false;
+    const ns paused = clock_.now() - asked;
+    add<std::int64_t>(seat_.paused_ns, paused.count());
+    if (batch_ended_ > ns{}) batch_ended_ += paused;
     seat_.state.store(ipc::SeatState::working, std::memory_order_release);
     const ns cap(board_.chunk_cap_ns.load(std::memory_order_relaxed));
     const int sharers = board_.sharers.load(std::memory_order_relaxed);

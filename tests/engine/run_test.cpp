@@ -347,10 +347,63 @@ TEST(RunBuys, AndEachItemRunsOnce) {
   }
 }
 
+// The second purchase has to wait until the first one is earned back. Workers that are long in
+// coming earn nothing: all depends on the caller's 5 %.
+TEST(RunBuys, OnTrustOnceAtATime) {
+  Script slow = script(equal(200, 50ms));
+  slow.price = slow.believed_price = 20ms;
+  slow.start_delay = 800ms;
+  Scene scene(slow, {.most_sharers = 4});
+  scene.finish();
+  ASSERT_GE(scene.backend.asked.size(), 2u);
+  EXPECT_LE(scene.backend.asked[0].first, 160ms);
+  const auto [again, more] = scene.backend.asked[1];
+  EXPECT_GE(again, 400ms) << "20 ms are earned in 400";
+  EXPECT_LE(again, 600ms) << "and then trust is there again, before two more could be earned";
+  EXPECT_EQ(more, 2);
+}
+
 TEST(RunBuys, ChunksThatTheTailCanWaitFor) {
   Scene scene(script(equal(100'000, 10us)), two());
   const Receipt receipt = scene.finish();
   EXPECT_LE(receipt.buckets.wait + receipt.buckets.imbalance, 0.06 * receipt.wall);
+}
+
+// ------------------------------------------------------------------------------------- the end
+
+TEST(RunEnds, WithoutWorkersThatComeTooLate) {
+  Script s = script(equal(1000, 100us));
+  s.start_delay = 5s;
+  Scene scene(s, {.most_sharers = 2, .mode = Mode::at_once});
+  scene.finish();
+  EXPECT_TRUE(scene.every_item_once());
+  EXPECT_LT(scene.clock.now(), 101ms);
+  EXPECT_EQ(scene.backend.kills, 1);
+}
+
+TEST(RunEnds, OnlyWhenChunksInFlightAreDone) {
+  auto costs = equal(1000, 100us);
+  for (std::size_t i = 500; i < 1000; ++i) costs[i] = i % 2 == 0 ? 100us : 5ms;
+  Scene scene(script(costs), {.most_sharers = 4, .mode = Mode::at_once});
+  const Receipt receipt = scene.finish();
+  std::int64_t published = 0;
+  for (int i = 0; i < 3; ++i) published += scene.run.board()->seat(i).items;
+  EXPECT_EQ(published, 1000 - receipt.accounts.front().items);
+  EXPECT_EQ(scene.backend.kills, 0);
+}
+
+// It has run items: what it printed is still to be flushed, and its account to be closed.
+TEST(RunEnds, OnlyWhenAWorkerThatWasOfUseHasLeft) {
+  Scene scene(script(equal(1000, 100us)), {.most_sharers = 2, .mode = Mode::at_once});
+  scene.work();
+  while (scene.run.board()->seat(0).state != ipc::SeatState::done)
+    scene.backend.mock.wait(*scene.run.board(), 1s);
+  ASSERT_GT(scene.run.board()->seat(0).items, 0);
+  scene.run.board()->seat(0).state = ipc::SeatState::paused;  // just before its next claim
+  scene.backend.on_wait = [&] { scene.run.board()->seat(0).state = ipc::SeatState::done; };
+  scene.run.drain(scene.collector);
+  EXPECT_EQ(scene.backend.kills, 0);
+  EXPECT_EQ(scene.run.board()->seat(0).state, ipc::SeatState::done);
 }
 
 // ------------------------------------------------------------------------------------- at once
@@ -382,105 +435,6 @@ TEST(RunAtOnce, SendsNobodyHome) {
   const Receipt receipt = scene.finish();
   EXPECT_EQ(receipt.buckets.failed_trials.count(), 0);
   EXPECT_GT(receipt.accounts[1].items, 4000);
-}
-
-// ------------------------------------------------------------------------------------- failures
-
-TEST(RunFails, KnowsTheCallersOwnFailure) {
-  Scene scene(script(equal(100'000, 10us)), two());
-  Range last;
-  scene.work([&](Range strip) {
-    last = strip;
-    return scene.run.board() != nullptr && scene.clock.now() > 20ms;
-  });
-  scene.run.fail(last.begin);
-  EXPECT_EQ(scene.run.failed(), last.begin);
-  EXPECT_TRUE(scene.run.board()->claim(1).empty()) << "no chunk is claimed once a failure is known";
-  scene.run.drain(scene.collector);
-  const auto& times = scene.backend.mock.times_run();
-  for (std::int64_t i = 0; i < last.begin; ++i) {
-    ASSERT_EQ(times[static_cast<std::size_t>(i)], 1) << "the loop would have come here: " << i;
-  }
-  EXPECT_EQ(times.back(), 0);
-}
-
-TEST(RunFails, StopsTheCallerAboveTheFailure) {
-  Scene scene(script(equal(100'000, 10us)), two());
-  scene.work([&](Range) { return scene.run.board() != nullptr && scene.clock.now() > 20ms; });
-  scene.run.board()->fail(3);  // a worker's
-  EXPECT_TRUE(scene.run.next().empty());
-  EXPECT_EQ(scene.run.failed(), 3);
-}
-
-TEST(RunFails, GoesOnBelowTheFailure) {
-  Scene scene(script(equal(100'000, 10us)), two());
-  Range last;
-  scene.work([&](Range strip) {
-    last = strip;
-    return scene.run.board() != nullptr && scene.clock.now() > 20ms;
-  });
-  scene.run.board()->fail(99'999);
-  EXPECT_EQ(scene.run.next().begin, last.end) << "the caller's chunk lies below";
-}
-
-TEST(RunFails, EndsWhatWorksInVain) {
-  // The worker claims a chunk of a second; the caller fails below it.
-  Script s = script(equal(1000, 100us));
-  s.costs.back() = 10s;
-  Scene scene(s, {.most_sharers = 2, .mode = Mode::at_once});
-  Range last;
-  scene.work([&](Range strip) {
-    last = strip;
-    return scene.run.board()->seat(0).in_flight.load() > strip.end;
-  });
-  scene.run.fail(last.begin);
-  scene.run.drain(scene.collector);
-  EXPECT_EQ(scene.backend.kills, 1);
-  EXPECT_EQ(scene.backend.joins, 1);
-  EXPECT_LT(scene.clock.now(), 1s);
-}
-
-TEST(RunFails, NotesADeathAndStops) {
-  Script s = script(equal(100'000, 10us));
-  s.die_at = 60'000;
-  for (int cpus = 2; cpus <= 4; ++cpus) {
-    // Which process comes to this item depends on the chunks: make it a worker's.
-    for (s.die_at = 60'000; s.die_at < 99'000; s.die_at += 1700) {
-      Scene scene(s, {.most_sharers = cpus});
-      scene.finish();
-      if (scene.run.deaths().empty()) continue;  // the caller ran it
-      EXPECT_EQ(scene.run.failed(), s.die_at);
-      ASSERT_EQ(scene.run.deaths().size(), 1u);
-      EXPECT_EQ(scene.run.deaths()[0].signal, 9);
-      EXPECT_EQ(scene.run.deaths()[0].seat, scene.run.deaths()[0].seat);
-    }
-  }
-}
-
-TEST(RunFails, KeepsTheLowestOfADeathAndAFailure) {
-  Script s = script(equal(10'000, 100us));
-  s.die_at = 2;
-  Scene scene(s, {.most_sharers = 2, .mode = Mode::at_once});
-  scene.work([&](Range strip) { return strip.end > 500; });
-  const std::int64_t own = 7;
-  scene.run.fail(own);
-  scene.run.drain(scene.collector);
-  ASSERT_EQ(scene.run.deaths().size(), 1u);
-  EXPECT_EQ(scene.run.failed(), 2);
-}
-
-TEST(RunFails, KnowsAFailureBeforeThereAreWorkers) {
-  Scene scene(script(equal(10, 1us)), two());
-  scene.work([](Range strip) { return strip.end > 4; });
-  scene.run.fail(4);
-  EXPECT_EQ(scene.run.failed(), 4);
-}
-
-TEST(RunFails, AbandonEndsWorkersAtOnce) {
-  Scene scene(script(equal(10'000, 100us)), {.most_sharers = 2, .mode = Mode::at_once});
-  scene.work([](Range strip) { return strip.end > 50; });
-  scene.run.abandon();
-  EXPECT_EQ(scene.backend.kills, 1);
 }
 
 }  // namespace

@@ -58,12 +58,16 @@ class TestBackend final : public backends::Backend {
     return mock.start(board, first, more);
   }
   std::vector<backends::Death> deaths() override { return mock.deaths(); }
-  void wait(ipc::Board& board, ns at_most) override { mock.wait(board, at_most); }
+  void wait(ipc::Board& board, ns at_most) override {
+    mock.wait(board, at_most);
+    if (on_wait) on_wait();
+  }
   void join() override { ++joins; }
   std::int64_t caller_faults() override { return faults; }
   void kill() override { ++kills; }
 
   backends::Mock mock;
+  std::function<void()> on_wait;  // something that happens meanwhile
   std::optional<std::string> refuses;
   int places = 1000;       // that fit into memory
   bool stillborn = false;  // no process can be started

@@ -117,6 +117,23 @@ TEST(Trial, DoesNotCountCopiedPagesAsTheCallersOwnSpeed) {
   EXPECT_GE(homes(2us), 1) << "200 of the 300 us are copying, which the plain loop would not do";
 }
 
+TEST(Trial, WaitsForAMomentBeforeItJudges) {
+  Script script = contended(100'000, 10us, 1.0);
+  script.price = script.believed_price = 100us;
+  script.start_delay = 1100us;  // at the next look there is hardly any of its work yet
+  Scene scene(script, {.most_sharers = 2});
+  scene.work([&](Range) { return scene.clock.now() > 4ms; });
+  EXPECT_EQ(scene.run.board()->may_claim(0), ipc::Leave::yes) << "nobody was asked to pause";
+}
+
+// A worker that has not claimed anything yet says nothing about contention.
+TEST(Trial, DoesNotJudgeWorkersBeforeTheyCome) {
+  Script script = contended(10'000, 100us, 1.0);
+  script.start_delay = 20ms;
+  Scene scene(script, {.most_sharers = 2});
+  EXPECT_EQ(times_sent_home(scene.finish()), 0);
+}
+
 TEST(Trial, IsSkippedWhenNothingIsLeftToClaim) {
   Scene scene(contended(60, 1ms, 2.5), {.most_sharers = 2});
   scene.finish();
