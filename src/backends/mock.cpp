@@ -61,6 +61,7 @@ void Mock::step(Worker& worker) {
   const auto leave = board_->may_claim(worker.seat);
   if (leave == ipc::Leave::later) {
     worker.free_at += std::chrono::microseconds(10);
+    seat.paused_ns.fetch_add(10'000);
     return;
   }
   const double item = static_cast<double>(board_->item_ns.load());

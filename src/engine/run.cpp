@@ -207,6 +207,12 @@ bool Run::suspect_company(ns now) {
   const ns elapsed = now - ledger_.begin;
   if (credit({elapsed, earned(), options_.max_overhead, false}) >= ns{}) trust_used_ = false;
   const std::int64_t items = done_by_caller_ + worker_items() - joint_items_;
+  for (int i = 0; i < seats_; ++i)
+    if (board_->seat(i).first_claim_ns.load(std::memory_order_relaxed) == 0) {
+      joint_since_ = now;  // who has not come yet is not judged
+      joint_items_ += items;
+      return false;
+    }
   const ns window = now - joint_since_;
   if (window < 4ms || items < 8 * sharers_) return false;
   joint_rate_ = static_cast<double>(items) / static_cast<double>(window.count());
@@ -411,7 +417,8 @@ void Run::drain(Collector& collector) {
       const bool dead = std::any_of(deaths_.begin(), deaths_.end(),
                                     [&](const auto& death) { return death.seat == i; });
       if (dead) continue;
-      if (exhausted && state != ipc::SeatState::working)
+      if (exhausted && state != ipc::SeatState::working &&
+          seat.first_claim_ns.load(std::memory_order_relaxed) == 0)
         in_vain = true;  // it comes too late to be of use
       else if (failed < seat.in_flight.load(std::memory_order_acquire))
         in_vain = true;  // beyond the failing item: the loop would never have come there
