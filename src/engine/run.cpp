@@ -417,13 +417,12 @@ void Run::drain(Collector& collector) {
       const bool dead = std::any_of(deaths_.begin(), deaths_.end(),
                                     [&](const auto& death) { return death.seat == i; });
       if (dead) continue;
-      if (exhausted && state != ipc::SeatState::working &&
-          seat.first_claim_ns.load(std::memory_order_relaxed) == 0)
-        in_vain = true;  // it comes too late to be of use
-      else if (failed < seat.in_flight.load(std::memory_order_acquire))
-        in_vain = true;  // beyond the failing item: the loop would never have come there
-      else
-        settled = false;
+      const bool too_late = exhausted && state != ipc::SeatState::working &&
+                            seat.first_claim_ns.load(std::memory_order_relaxed) == 0;
+      // Beyond the failing item: the loop would never have come there.
+      const bool beyond = failed < seat.in_flight.load(std::memory_order_acquire);
+      in_vain = in_vain || too_late || beyond;
+      settled = settled && (too_late || beyond);
     }
     if (settled) {
       if (in_vain) backend_.kill();
