@@ -20,7 +20,8 @@ venv := .venv/.ready
 bench := .venv/.bench
 installed := .venv/.installed
 
-# ThreadSanitizer wants a fixed memory layout; not every container allows to ask for one.
+# The tsan preset leaves out the tests that count this process's own threads and page faults, as
+# ThreadSanitizer adds its own. It wants a fixed memory layout, where that may be asked for.
 fixed = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 # Recipes run one after the other: each uses all cores by itself.

@@ -24,6 +24,26 @@ def note(error: BaseException, index: int, worker: int | None = None) -> None:
     error.add_note(f"payoff: raised by item {index}{where}")
 
 
+def is_interruption(error: BaseException) -> bool:
+    """Did it come from outside of the item: Ctrl-C, or another signal whose handler raised?
+
+    Then no lower item is waited for: the loop would have ended at this very moment.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    handlers = set()
+    for number in signals.valid_signals():
+        code = getattr(signals.getsignal(number), "__code__", None)
+        if code is not None:
+            handlers.add(code)
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code in handlers:
+            return True
+        frame = frame.tb_next
+    return False
+
+
 def _survives(value: Any) -> bool:
     try:
         pickle.loads(pickle.dumps(value, 5))

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <stdexcept>
+#include <thread>
 
 #include "codec.hpp"
 #include "machine/usage.hpp"
@@ -122,16 +123,23 @@ std::vector<std::string> PythonLoop::notes() {
 }
 
 std::optional<std::string> PythonLoop::unsafe() {
-  nb::list threads;
-  for (const auto& thread : machine::native_threads())
-    threads.append(nb::make_tuple(thread.tid, thread.name));
   const nb::object libraries = nb::cpp_function([] {
     nb::list names;
     for (const auto& name : machine::loaded_libraries()) names.append(nb::str(name.c_str()));
     return names;
   });
-  return text(helper("payoff._forksafe")
-                  .attr("unsafe_to_fork")(threads, machine::openblas_pool_threads(), libraries));
+  const auto ask = [&] {
+    nb::list threads;
+    for (const auto& thread : machine::native_threads())
+      threads.append(nb::make_tuple(thread.tid, thread.name));
+    return text(helper("payoff._forksafe")
+                    .attr("unsafe_to_fork")(threads, machine::openblas_pool_threads(), libraries));
+  };
+  auto why = ask();
+  if (!why) return why;
+  // A thread that has been joined is still listed for some microseconds.
+  std::this_thread::sleep_for(std::chrono::microseconds(300));
+  return ask();
 }
 
 void PythonLoop::before() {

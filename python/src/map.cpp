@@ -96,8 +96,10 @@ nb::tuple run_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obje
   } catch (nb::python_error& raised) {
     error.index = loop.last_index();
     error.value = nb::borrow(raised.value());
-    if (error.index < 0 || raised.matches(PyExc_KeyboardInterrupt)) throw;  // ~Run ends workers
-    nb::module_::import_("payoff._failure").attr("note")(error.value, error.index);
+    const auto failure = nb::module_::import_("payoff._failure");
+    if (error.index < 0 || nb::cast<bool>(failure.attr("is_interruption")(error.value)))
+      throw;  // ~Run ends the workers
+    failure.attr("note")(error.value, error.index);
     run.fail(error.index);
   }
   if (run.board() != nullptr) {

@@ -200,11 +200,9 @@ void Fork::wait(ipc::Board& board, ns at_most) {
     blind = blind || child.pidfd < 0;
   }
   const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count();
-  int ready = 0;
-  hooks_.blocking(
-      [&] { ready = poll(fds.data(), fds.size(), blind ? 5 : static_cast<int>(limit)); });
+  hooks_.blocking([&] { poll(fds.data(), fds.size(), blind ? 5 : static_cast<int>(limit)); });
   board.doorbell().silence();
-  if (ready < 0) hooks_.check_signals();
+  hooks_.check_signals();  // one that came just before the wait has not interrupted it
 }
 
 void Fork::join() {

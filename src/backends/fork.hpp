@@ -29,7 +29,7 @@ class ForkHooks {
   virtual void work(ipc::Board& board, int seat, ipc::ArenaWriter& arena) noexcept = 0;
   // Runs something that blocks without the language's lock.
   virtual void blocking(const std::function<void()>& wait) = 0;
-  // After a signal interrupted a wait: may throw.
+  // After every wait: runs the language's handlers of signals that have come; may throw.
   virtual void check_signals() = 0;
 };
 

@@ -36,6 +36,7 @@ constexpr ns kWatchFor = 200us;  // at least, before a purchase
 constexpr ns kNever = ns::max();
 constexpr std::int64_t kPage = 4096;
 constexpr double kUseful = 1.05;  // joint throughput against alone
+constexpr ns kWindow = 10ms;      // of joint work: longer than a few of the scheduler's time slices
 constexpr std::int64_t kVerdictItems = 16;
 
 }  // namespace
@@ -214,7 +215,7 @@ bool Run::suspect_company(ns now) {
       return false;
     }
   const ns window = now - joint_since_;
-  if (window < 4ms || items < 8 * sharers_) return false;
+  if (window < kWindow || items < 8 * sharers_) return false;
   joint_rate_ = static_cast<double>(items) / static_cast<double>(window.count());
   joint_since_ = now;
   joint_items_ += items;
@@ -317,7 +318,7 @@ void Run::watch_usefulness(ns now) {
     trial_items_ = done_by_caller_;
     trial_faults_ = backend_.caller_faults();
     const ns elapsed = now - ledger_.begin;
-    trial_until_ = now + std::max<ns>(2ms, elapsed / 64);
+    trial_until_ = now + std::max<ns>(kWindow / 2, elapsed / 64);
     return;
   }
   // A verdict needs items enough; without them, after a while, the workers are given the benefit.
