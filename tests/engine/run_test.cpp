@@ -286,11 +286,13 @@ TEST(RunBuys, NothingWhenNoWorkerComesToLife) {
   Scene scene(script(equal(10'000, 10us)), two());
   scene.backend.stillborn = true;
   const Receipt receipt = scene.finish();
+  EXPECT_FALSE(receipt.predicted.has_value());
   EXPECT_EQ(receipt.workers, 1);
   EXPECT_TRUE(scene.every_item_once());
   EXPECT_EQ(receipt.wall, 100ms);
   for (const auto& decision : receipt.decisions) {
     EXPECT_EQ(decision.workers, 1) << "the receipt tells what happened: " << decision.why;
+    EXPECT_EQ(decision.price.count(), 0);
   }
 }
 
