@@ -45,7 +45,7 @@ class Measure {
   double longest_ = 0;  // longest mean cost of an item within a strip
   std::int64_t all_items_ = 0;
   double all_ns_ = 0;
-  // Histogram of item costs: four bins an octave, from 1 ns up.
+  // Histogram of item costs: four bins an octave, from 4 ns up.
   static constexpr int kOctaves = 44, kPerOctave = 4;
   std::array<std::int64_t, kOctaves * kPerOctave> histogram_{};
 };

@@ -192,13 +192,15 @@ void Run::consider_workers(ns now) {
   note.predicted = plan.total;
   note.why = plan.why;
   ledger_.decisions.push_back(std::move(note));
-  reason_ = plan.why;
+  if (!told_to_stay_) reason_ = plan.why;
   if (plan.promising && !watched_) {
     watched_ = true;
     body_.watch(cursor_);
     if (plan.funds == Funds::none) return;
     next_look_ = clock_.now() + kWatchFor;
-    return stay("watching for a moment what the function does, before it may run elsewhere");
+    stay("watching for a moment what the function does, before it may run elsewhere");
+    told_to_stay_ = false;
+    return;
   }
   if (plan.funds != Funds::none) buy(plan);
 }
@@ -209,7 +211,7 @@ bool Run::suspect_company(ns now) {
   if (credit({elapsed, earned(), options_.max_overhead, false}) >= ns{}) trust_used_ = false;
   const std::int64_t items = done_by_caller_ + worker_items() - joint_items_;
   for (int i = 0; i < seats_; ++i)
-    if (board_->seat(i).first_claim_ns.load(std::memory_order_relaxed) == 0) {
+    if (!is_dead(i) && board_->seat(i).first_claim_ns.load(std::memory_order_relaxed) == 0) {
       joint_since_ = now;  // who has not come yet is not judged
       joint_items_ += items;
       return false;
@@ -252,6 +254,8 @@ void Run::buy(const Plan& plan) {
   start_workers(more);
   if (sharers_ == before) return stay("the system refused a new process");
   ledger_.decisions.back().workers = sharers_;
+  told_to_stay_ = false;
+  reason_ = plan.why;
   if (plan.funds == Funds::trust) trust_used_ = true;
   ledger_.predicted = plan.total;
 }
@@ -262,6 +266,7 @@ void Run::stay(std::string reason) {
   last.price = {};
   last.why = reason;
   reason_ = std::move(reason);
+  told_to_stay_ = true;  // what kept the loop here outlasts later, lesser reasons
 }
 
 void Run::start_workers(int more) {
@@ -380,7 +385,13 @@ void Run::note_deaths() {
     const std::int64_t at = board_->seat(death.seat).in_flight.load(std::memory_order_acquire);
     if (at >= 0) board_->fail(at);
     deaths_.push_back(death);
+    sharers_ = std::max(1, sharers_ - 1);
   }
+}
+
+bool Run::is_dead(int seat) const {
+  return std::any_of(deaths_.begin(), deaths_.end(),
+                     [&](const auto& death) { return death.seat == seat; });
 }
 
 void Run::fail(std::int64_t index) {
@@ -415,9 +426,7 @@ void Run::drain(Collector& collector) {
       const auto& seat = board_->seat(i);
       const auto state = seat.state.load(std::memory_order_acquire);
       if (state == ipc::SeatState::done || state == ipc::SeatState::failed) continue;
-      const bool dead = std::any_of(deaths_.begin(), deaths_.end(),
-                                    [&](const auto& death) { return death.seat == i; });
-      if (dead) continue;
+      if (is_dead(i)) continue;
       const bool too_late = exhausted && state != ipc::SeatState::working &&
                             seat.first_claim_ns.load(std::memory_order_relaxed) == 0;
       // Beyond the failing item: the loop would never have come there.

@@ -95,6 +95,7 @@ class Run {
   [[nodiscard]] ns earned();
   [[nodiscard]] std::int64_t worker_items();
   void note_deaths();
+  [[nodiscard]] bool is_dead(int seat) const;
   void stay(std::string reason);
 
   Options options_;
@@ -120,6 +121,7 @@ class Run {
   int sharers_ = 1;
   int seats_ = 0;
   std::string reason_;
+  bool told_to_stay_ = false;
   std::vector<backends::Death> deaths_;
   std::int64_t done_by_caller_ = 0;
   std::int64_t failed_ = ipc::Board::kNone;

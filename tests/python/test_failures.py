@@ -2,6 +2,7 @@
 import ctypes
 import errno
 import os
+import select
 import signal
 import sys
 import time
@@ -600,7 +601,9 @@ def test_uncertain_are_only_items_that_had_begun(tmp_path):
             os._exit(9)
         return x
 
+    began = time.monotonic()
     error = raised(f, range(5000), **FORK)
+    assert time.monotonic() - began < 3, "the caller went on alone, for nothing"
     begun = {*map(int, (tmp_path / "log").read_text().split())}
     uncertain = [i for begin, end in error.uncertain for i in range(begin, end)]
     assert error.index in uncertain
@@ -770,7 +773,10 @@ def first_workers(process):
     """Two different workers' ids, once both have begun."""
     pids = set()
     while len(pids) < 2:
-        pids.add(int(process.stdout.readline()))
+        ready, _, _ = select.select([process.stdout], [], [], 10)
+        line = process.stdout.readline() if ready else ""
+        assert line, "no two workers within 10 s"
+        pids.add(int(line))
     return pids
 
 
@@ -781,7 +787,7 @@ def test_ctrl_c(start, gone_within, body, whole_group):
     code, n = BODIES[body]
     process = start(LONG.format(body=code, n=n))
     workers = first_workers(process)
-    time.sleep(0.1)
+    time.sleep(0.6)  # "the caller waits" does so by now
     send = os.killpg if whole_group else os.kill
     send(process.pid, signal.SIGINT)
     assert gone_within(workers, 1.0), "a worker lives on"
