@@ -47,7 +47,7 @@ def is_interruption(error: BaseException) -> bool:
 def _survives(value: Any) -> bool:
     try:
         pickle.loads(pickle.dumps(value, 5))
-    except Exception:
+    except BaseException:  # whatever a user's __reduce__ may raise
         return False
     return True
 
@@ -55,7 +55,7 @@ def _survives(value: Any) -> bool:
 def _shown(value: Any) -> str:
     try:
         return repr(value)
-    except Exception:
+    except BaseException:
         return f"<a {type(value).__qualname__} that cannot be shown>"
 
 
@@ -77,7 +77,7 @@ def pack(error: BaseException, index: int, worker: int) -> bytes:
     cls = type(error)
     try:
         text = "".join(traceback.format_exception(cls, error, error.__traceback__))
-    except Exception:
+    except BaseException:
         text = "".join(traceback.format_tb(error.__traceback__)) + f"{cls.__qualname__}\n"
     args = [a if _survives(a) else _shown(a) for a in error.args]
     state = {k: v for k, v in _fields(error).items() if k != "__notes__" and _survives(v)}

@@ -175,9 +175,10 @@ void PythonLoop::work(ipc::Board& board, int seat, ipc::ArenaWriter& arena) noex
     helper("payoff._worker").attr("end")();
   } catch (nb::python_error& error) {
     error.discard_as_unraisable("payoff: a worker");
+    _exit(70);  // unannounced: the caller reports a death
   } catch (const std::exception& error) {
     std::fprintf(stderr, "payoff: a worker failed: %s\n", error.what());
-    _exit(70);  // unannounced: the caller reports a death
+    _exit(70);
   }
   worker.leave({.cpu = machine::process_cpu(),
                 .run_delay = machine::thread_run_delay() - delay,

@@ -50,9 +50,13 @@ struct CallersError {
 
 [[noreturn]] void raise_death(const Run& run, std::int64_t at,
                               const std::vector<engine::Range>& missing) {
-  const auto& death = run.deaths().front();
+  const backends::Death death = run.deaths().empty() ? backends::Death{} : run.deaths().front();
+  // Only what somebody had claimed can have begun.
+  const std::int64_t claimed = run.claimed();
   nb::list ranges;
-  for (const auto& range : missing) ranges.append(nb::make_tuple(range.begin, range.end));
+  for (const auto& range : missing)
+    if (range.begin < claimed)
+      ranges.append(nb::make_tuple(range.begin, std::min(range.end, claimed)));
   const nb::object index = at == ipc::Board::kNone ? nb::none() : nb::object(nb::int_(at));
   nb::module_::import_("payoff._failure")
       .attr("raise_death")(index, death.signal, death.exit_code, ranges);
@@ -65,8 +69,8 @@ void raise_what_came_first(const CallersError& mine, const PythonLoop& loop, con
   const std::int64_t died = run.deaths().empty() ? ipc::Board::kNone : run.failed();
   if (mine.index <= theirs && mine.index <= died && mine.value.is_valid()) raise(mine.value);
   if (theirs <= died && theirs != ipc::Board::kNone) raise_from_worker(loop.failure());
-  if (const auto missing = loop.missing(); !missing.empty() && !run.deaths().empty())
-    raise_death(run, died, missing);
+  // Whatever the cause: a list with holes never leaves here.
+  if (const auto missing = loop.missing(); !missing.empty()) raise_death(run, died, missing);
 }
 
 nb::tuple run_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::object each,

@@ -1,7 +1,7 @@
 // src/engine/run.cpp: a loop from its first item to its receipt
 //
 // How a loop runs. The caller asks for a strip of items (next), runs it in its own code, and asks
-// again; all there is in between is one reading of the clock. Strips double until one takes 50 us.
+// again; all there is in between is one reading of the clock. Strips grow until one takes 50 us.
 //
 //   1. Alone. The strip's time goes into the measurement. From 1 ms on, at 1, 2, 4 ... ms, decide()
 //      weighs more workers. A loop that ends before has been the plain loop.
@@ -33,6 +33,7 @@ ns strip_length(ns elapsed) { return std::clamp<ns>(elapsed / 64, 50us, 10ms); }
 constexpr ns kFirstLook = 1ms;   // no price is below a third of this
 constexpr ns kHopeless = 800us;  // of work left: half of it is less than two forks anywhere
 constexpr ns kWatchFor = 200us;  // at least, before a purchase
+constexpr ns kRollCall = 50ms;   // a dead worker's loop shall not go on for long
 constexpr ns kNever = ns::max();
 constexpr std::int64_t kPage = 4096;
 constexpr double kUseful = 1.05;  // joint throughput against alone
@@ -85,6 +86,10 @@ Range Run::next() {
     now = looked;
   }
   if (trial_ != Trial::none) watch_usefulness(now);
+  if (seats_ > 0 && now >= next_roll_call_) {
+    note_deaths();
+    next_roll_call_ = now + kRollCall;
+  }
   if (board_ != nullptr && board_->failed() < cursor_) {  // all in vain from here on
     limit_ = cursor_;
     keep_mine();
@@ -105,14 +110,14 @@ void Run::close_strip(ns now) {
   ledger_.compute += took;
   done_by_caller_ += strip_.size();
   cursor_ = strip_.end;
-  // Double until a strip takes its time, then follow the cost.
+  // Four times as long until a strip takes its time; then follow the cost.
   const double item = static_cast<double>(took.count()) / static_cast<double>(strip_.size());
   const auto length = static_cast<double>(strip_length(now - ledger_.begin).count());
   const double wanted = length / std::max(item, 0.1);
-  const auto doubled = static_cast<double>(2 * strip_items_);
+  const auto longer = static_cast<double>(4 * strip_items_);
   strip_items_ = strip_.begin == 0
                      ? 1  // the first item stands alone: it is left out of every estimate
-                     : static_cast<std::int64_t>(std::clamp(wanted, 1.0, doubled));
+                     : static_cast<std::int64_t>(std::clamp(wanted, 1.0, longer));
 }
 
 Range Run::open_strip(ns now) {

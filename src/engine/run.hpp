@@ -69,6 +69,10 @@ class Run {
 
   // Ranges the caller ran, in the order of its results.
   [[nodiscard]] const std::vector<Range>& mine();
+  // Items below this have been claimed by somebody; none above has begun.
+  [[nodiscard]] std::int64_t claimed() const {
+    return options_.items - (board_ != nullptr ? board_->unclaimed() : 0);
+  }
   // The lowest failing index known, or Board::kNone.
   [[nodiscard]] std::int64_t failed() const;
   [[nodiscard]] const std::vector<backends::Death>& deaths() const { return deaths_; }
@@ -116,7 +120,7 @@ class Run {
 
   bool begun_ = false;
   bool watched_ = false;
-  ns next_look_{};
+  ns next_look_{}, next_roll_call_{};
   bool trust_used_ = false;
   int sharers_ = 1;
   int seats_ = 0;

@@ -771,13 +771,13 @@ BODIES = {
 
 def first_workers(process):
     """Two different workers' ids, once both have begun."""
-    pids = set()
-    while len(pids) < 2:
-        ready, _, _ = select.select([process.stdout], [], [], 10)
-        line = process.stdout.readline() if ready else ""
-        assert line, "no two workers within 10 s"
-        pids.add(int(line))
-    return pids
+    told, until = b"", time.monotonic() + 15
+    while len({*told.split(b"\n")[:-1]}) < 2:
+        ready, _, _ = select.select([process.stdout], [], [], max(0, until - time.monotonic()))
+        more = os.read(process.stdout.fileno(), 65536) if ready else b""
+        assert more, "no two workers within 15 s"
+        told += more
+    return {int(pid) for pid in told.split(b"\n")[:-1]}
 
 
 @pytest.mark.parametrize("body", BODIES)
