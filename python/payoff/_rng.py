@@ -9,6 +9,7 @@ Item i draws from the stream with key = SeedSequence(seed) and counter (0, 0, i,
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 
@@ -20,6 +21,7 @@ def streams(
     if state != 0:
         return f, sources, {"rng": rng}, state
 
+    @wraps(f)
     def seeded(*xs: Any) -> Any:  # numpy's state has a layout we do not know
         return f(*xs[:-1], rng=select(xs[-1]))
 

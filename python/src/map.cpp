@@ -26,7 +26,10 @@ Mode mode_of(const std::string& backend) {
 std::string name_of(nb::handle f) {
   for (const char* attribute : {"__qualname__", "__name__"}) {
     const nb::object name = nb::steal(PyObject_GetAttrString(f.ptr(), attribute));
-    if (name.is_valid() && PyUnicode_Check(name.ptr())) return nb::cast<std::string>(name);
+    if (name.is_valid() && PyUnicode_Check(name.ptr())) {
+      const nb::object text = nb::steal(PyUnicode_AsEncodedString(name.ptr(), "utf-8", "replace"));
+      if (text.is_valid()) return PyBytes_AS_STRING(text.ptr());
+    }
     PyErr_Clear();
   }
   return Py_TYPE(f.ptr())->tp_name;

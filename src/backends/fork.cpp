@@ -132,7 +132,10 @@ bool Fork::fork_one(ipc::Board& board, int seat) {
   child.seat = seat;
   child.arena = ipc::ArenaFile::create();
   if (child.arena == nullptr) return false;
+  child.alive = std::make_unique<ipc::LiveWorker>();
   const pid_t parent = getpid();
+  board.seat(seat).forked_ns.store(machine::steady_clock().now().count(),
+                                   std::memory_order_relaxed);
   hooks_.before();
   {
     const ipc::OwnFork own;
@@ -169,6 +172,7 @@ std::optional<Death> Fork::reap(Child& child, int flags) {
   while (got < 0 && errno == EINTR);
   if (got == 0) return std::nullopt;
   child.gone = true;
+  child.alive.reset();
   if (child.pidfd >= 0) close(child.pidfd);
   child.pidfd = -1;
   if (board_->seat(child.seat).state.load(std::memory_order_acquire) == ipc::SeatState::done)

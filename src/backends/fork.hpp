@@ -58,6 +58,7 @@ class Fork final : public Backend {
     int pidfd = -1;
     bool gone = false;
     std::shared_ptr<ipc::ArenaFile> arena;
+    std::unique_ptr<ipc::LiveWorker> alive;  // until it is reaped
   };
   [[nodiscard]] bool fork_one(ipc::Board& board, int seat);
   std::optional<Death> reap(Child& child, int flags);

@@ -38,7 +38,9 @@ class Places {
 };
 
 void book_worker(Receipt& r, const Ledger& ledger, ipc::Seat& seat, int number, Places& places) {
-  const ns forked = ledger.seat_forked[static_cast<std::size_t>(number)];
+  // Forks of one purchase take unlike times: the backend's own note is the exact one.
+  const ns noted(seat.forked_ns.load(std::memory_order_relaxed));
+  const ns forked = noted > ns{} ? noted : ledger.seat_forked[static_cast<std::size_t>(number)];
   const bool dismissed = ledger.seat_dismissed[static_cast<std::size_t>(number)];
   WorkerAccount account;
   account.id = number + 1;

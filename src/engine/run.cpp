@@ -300,7 +300,7 @@ void Run::start_workers(int more) {
   ledger_.start += after - before;
   ledger_.measure -= after - before;  // next() books all between two strips there
   for (int i = 0; i < started; ++i) {
-    ledger_.seat_forked.push_back(before + (after - before) * (i + 1) / started);
+    ledger_.seat_forked.push_back(before + (after - before) * i / started);
     ledger_.seat_dismissed.push_back(false);
   }
   seats_ += started;

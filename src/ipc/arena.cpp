@@ -28,6 +28,7 @@ std::int64_t round_up(std::int64_t value, std::int64_t align) {
 // Forks after which somebody else may be looking at our private views.
 std::atomic<std::uint64_t> strange_forks{0};
 thread_local int own_forks = 0;
+std::atomic<int> live_workers{0};
 
 void count_strange_forks() {
   static std::once_flag once;
@@ -38,6 +39,9 @@ void count_strange_forks() {
 }
 
 }  // namespace
+
+LiveWorker::LiveWorker() { ++live_workers; }
+LiveWorker::~LiveWorker() { --live_workers; }
 
 OwnFork::OwnFork() { ++own_forks; }
 OwnFork::~OwnFork() { --own_forks; }
@@ -100,7 +104,7 @@ ArenaView::~ArenaView() { munmap(base_, static_cast<std::size_t>(end_ - begin_))
 void ArenaView::discard(std::int64_t offset, std::int64_t bytes) const {
   const std::int64_t from = round_up(offset, kPageBytes);
   const std::int64_t to = (offset + bytes) / kPageBytes * kPageBytes;
-  if (to <= from || strange_forks != forks_seen_) return;
+  if (to <= from || live_workers > 0 || strange_forks != forks_seen_) return;
   fallocate(file_->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from);
   madvise(at(from), static_cast<std::size_t>(to - from), MADV_DONTNEED);
 }

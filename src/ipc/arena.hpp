@@ -80,8 +80,18 @@ class ArenaView {
   std::uint64_t forks_seen_ = 0;
 };
 
-// Forks of workers are announced: pages may be discarded again once they are gone. After any other
-// fork of this process a stranger may still read them, and they are kept until the view ends.
+// Who else reads a view's pages? Workers do, while they live; nothing is discarded meanwhile.
+class LiveWorker {
+ public:
+  LiveWorker();
+  ~LiveWorker();
+  LiveWorker(const LiveWorker&) = delete;
+  LiveWorker& operator=(const LiveWorker&) = delete;
+};
+
+// Forks of workers are announced: their end is known, and pages may be discarded again. After any
+// other fork a stranger may read them for as long as it likes, and they are kept until the view
+// ends.
 class OwnFork {
  public:
   OwnFork();

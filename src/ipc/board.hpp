@@ -27,7 +27,9 @@ struct alignas(64) Seat {
   std::atomic<std::int64_t> items{0};       // items published
   std::atomic<std::int64_t> published{0};   // bytes of its arena that the caller may read
   std::atomic<std::int64_t> compute_ns{0}, encode_ns{0}, claim_ns{0}, cpu_ns{0}, run_delay_ns{0};
-  std::atomic<std::int64_t> paused_ns{0};                        // waiting for leave to claim
+  std::atomic<std::int64_t> paused_ns{0};  // waiting for leave to claim
+  std::atomic<std::int64_t> forked_ns{
+      0};  // when its backend began to start it, on the common clock
   std::atomic<std::int64_t> first_claim_ns{0}, last_done_ns{0};  // on the common clock
   std::atomic<std::int64_t> faults{0};                           // pages it dirtied or copied
   std::atomic<SeatState> state{SeatState::starting};

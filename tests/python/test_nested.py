@@ -91,7 +91,7 @@ def test_threads_may_map_at_once(how):
     def work(k):
         barrier.wait()
         for round in range(3):
-            f = lambda x: (k, round, x, sum(range(300)))
+            f = lambda x, round=round: (k, round, x, sum(range(300)))
             results[k, round] = payoff.map(f, range(400), **how)
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
