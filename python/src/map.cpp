@@ -130,6 +130,22 @@ nb::tuple run_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obje
   return nb::make_tuple(results, nb::cast(std::move(receipt)));
 }
 
+// The loop a little later: at this elapsed time, had it gone on alone. False when it is over by then.
+bool go_on_alone(engine::Situation& now, ns until) {
+  const ns step = std::max<ns>(until - now.budget.elapsed, std::chrono::milliseconds(1));
+  const auto items = static_cast<std::int64_t>(static_cast<double>(step.count()) /
+                                               std::max(now.rest.item, 1.0));
+  if (items >= now.items_left) return false;
+  const double left =
+      static_cast<double>(now.items_left - items) / static_cast<double>(now.items_left);
+  for (ns* part : {&now.rest.low, &now.rest.mean, &now.rest.high})
+    *part = ns(static_cast<ns::rep>(left * static_cast<double>(part->count())));
+  now.items_left -= items;
+  now.budget.elapsed += step;
+  now.budget.earned += step;
+  return true;
+}
+
 // Runs only the sample, here, and tells what would be done with the rest.
 nb::tuple plan_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::object each,
                     std::optional<std::int64_t> sample, int workers) {
@@ -166,6 +182,8 @@ nb::tuple plan_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obj
 
   situation.most_sharers = workers;
   engine::Plan plan = engine::decide(situation);
+  while (plan.sharers == 1 && plan.promising && go_on_alone(situation, plan.look_again))
+    plan = engine::decide(situation);
   int more = std::max(plan.sharers - 1, 1);
   std::optional<std::string> refusal = fork.refusal(more, 0);
   const std::string reason = stay ? stay->reason : refusal ? *refusal : plan.why;
