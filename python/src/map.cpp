@@ -130,11 +130,12 @@ nb::tuple run_loop(nb::object f, nb::tuple sources, std::int64_t count, nb::obje
   return nb::make_tuple(results, nb::cast(std::move(receipt)));
 }
 
-// The loop a little later: at this elapsed time, had it gone on alone. False when it is over by then.
+// The loop a little later: at this elapsed time, had it gone on alone. False when it is over by
+// then.
 bool go_on_alone(engine::Situation& now, ns until) {
   const ns step = std::max<ns>(until - now.budget.elapsed, std::chrono::milliseconds(1));
-  const auto items = static_cast<std::int64_t>(static_cast<double>(step.count()) /
-                                               std::max(now.rest.item, 1.0));
+  const auto items =
+      static_cast<std::int64_t>(static_cast<double>(step.count()) / std::max(now.rest.item, 1.0));
   if (items >= now.items_left) return false;
   const double left =
       static_cast<double>(now.items_left - items) / static_cast<double>(now.items_left);

@@ -36,6 +36,11 @@ def _alive(pid):
     return stat is not None and stat[1] not in "ZX"
 
 
+def _environment():
+    """As users have it: their output is buffered in a pipe."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+
+
 @pytest.fixture
 def children():
     """children(pid=None): process ids of the children of a process, zombies too."""
@@ -70,6 +75,7 @@ def script(tmp_path):
             text=True,
             timeout=timeout,
             cwd=tmp_path,
+            env=_environment(),
         )
 
     return run
@@ -89,6 +95,7 @@ def start(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             cwd=tmp_path,
+            env=_environment(),
             start_new_session=True,
         )
         running.append(process)

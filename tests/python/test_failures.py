@@ -98,6 +98,20 @@ def test_the_slow_item_below_is_waited_for():
     assert raised(f, range(30), backend="fork", workers=3).args == ("one",)
 
 
+def test_the_caller_s_own_failure_is_not_told_before_a_lower_one():
+    def f(x):
+        if not in_worker():
+            time.sleep(0.1)  # a worker takes item 1 meanwhile
+            if x > 0:
+                raise IndexError(x)
+        elif x == 1:
+            time.sleep(0.4)
+            raise KeyError("one")
+        return x
+
+    assert raised(f, range(30), **FORK).args == ("one",)
+
+
 def test_the_last_item(how):
     def f(x):
         if x == 49:

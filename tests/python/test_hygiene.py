@@ -457,13 +457,14 @@ def test_large_inputs_are_not_copied():
 
 def test_workers_do_not_collect_the_caller_s_garbage():
     """A collection in a worker would write into every object of the caller: and copy its pages."""
-    heap = [[i] for i in range(400_000)]
+    heap = [[i] for i in range(400_000)]  # 40 MB
 
     def f(x):
-        garbage = []
-        for _ in range(3000):
-            garbage = [garbage]  # enough containers for many collections
-        return len(heap) if in_worker() else time.sleep(0.005)
+        if in_worker():
+            gc.collect()
+        else:
+            time.sleep(0.005)
+        return len(heap)
 
     receipt = payoff.run(f, range(40), **FORK).receipt
     assert receipt.accounts[1]["items"] > 0
