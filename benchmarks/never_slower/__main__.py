@@ -22,17 +22,21 @@ RESULTS = Path(__file__).parent / "results"
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.never_slower", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cells and rounds: 3 minutes")
-    parser.add_argument("--only", metavar="PATTERN", help="only cells with this in their name")
+    parser.add_argument(
+        "--only", metavar="PATTERN", action="append", help="only cells with this in their name"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, help="JSON; the table goes beside it")
     parser.add_argument("--minutes", type=float, help="stop after so long (40; 3 with --quick)")
     parser.add_argument("--list", action="store_true", help="name the cells and end")
     return parser.parse_args()
 
 
-def fits(pattern: str | None, name: str) -> bool:
-    if pattern is None:
-        return True
-    return fnmatch.fnmatch(name, pattern) if set(pattern) & set("*?[") else pattern in name
+def fits(patterns: list[str] | None, name: str) -> bool:
+    """Any of them; without * and ? a pattern may be anywhere in the name."""
+    return patterns is None or any(
+        fnmatch.fnmatch(name, pattern) if set(pattern) & set("*?[") else pattern in name
+        for pattern in patterns
+    )
 
 
 def say(number: int, total: int, record: Record, left: float) -> None:

@@ -16,6 +16,12 @@ _MUTATORS = frozenset(
 )
 _TERMINAL = {"print": "prints", "input": "reads the terminal", "breakpoint": "starts a debugger"}
 _STREAMS = ("stdout", "stderr", "stdin")
+_SETATTR = frozenset(("setattr", "delattr"))
+_PROGRAMS = frozenset("run call check_call Popen system".split())
+_DESCRIPTORS = frozenset("read write readv writev lseek sendfile".split())
+_PROCESS_WIDE = frozenset("chdir fchdir umask putenv unsetenv setlocale".split())
+_CALLS = _PROGRAMS | _DESCRIPTORS | _PROCESS_WIDE  # of interest when called through a global
+_WALKED = _MUTATORS | _CALLS | _SETATTR | {"globals"}
 _OPS = opcode.opmap
 _NAMES = opcode.opname
 _WRITES = frozenset(
@@ -29,7 +35,7 @@ _PUSH_ONE = frozenset(  # these take what they need and leave exactly one unknow
     " TO_BOOL BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_STRING BUILD_SLICE GET_ITER"
     " BUILD_CONST_KEY_MAP FORMAT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC CONVERT_VALUE MAKE_FUNCTION"
     " SET_FUNCTION_ATTRIBUTE LOAD_CLOSURE LOAD_BUILD_CLASS LOAD_ASSERTION_ERROR CALL_INTRINSIC_1"
-    " CALL_INTRINSIC_2 BINARY_SLICE FOR_ITER PUSH_NULL LIST_TO_TUPLE LOAD_CONST".split()
+    " CALL_INTRINSIC_2 FOR_ITER PUSH_NULL LIST_TO_TUPLE LOAD_CONST".split()
 )
 _PUSH_NONE = frozenset(
     "POP_TOP LIST_APPEND SET_ADD MAP_ADD LIST_EXTEND SET_UPDATE DICT_UPDATE DICT_MERGE STORE_NAME"
@@ -54,6 +60,14 @@ class _Write(NamedTuple):
     how: str  # "store", "rebind", or the mutating method's name
 
 
+class _GlobalCall(NamedTuple):
+    """A call of a global, or of an attribute of one: ``name.path(…, keyword=…)``."""
+
+    name: str
+    path: tuple[str, ...]
+    keywords: tuple[str, ...]
+
+
 class _Facts(NamedTuple):
     """What is worth knowing of a code object and those nested in it; computed once, then cached."""
 
@@ -61,6 +75,7 @@ class _Facts(NamedTuple):
     names: tuple[str, ...]  # loaded as globals
     attributes: frozenset[str]  # all names it uses, attributes and methods among them
     writes: tuple[_Write, ...]
+    calls: tuple[_GlobalCall, ...]  # those of _CALLS
     terminal: tuple[str, ...]  # print, input, … as it uses them
     streams: tuple[str, ...]  # stdout, … where it names them as attributes
 
@@ -75,6 +90,7 @@ def _facts(code: CodeType) -> _Facts:
     names: dict[str, None] = {}
     attributes: set[str] = set()
     writes: list[_Write] = []
+    calls: list[_GlobalCall] = []
     terminal: list[str] = []
     named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     todo = [(code, frozenset(code.co_freevars), frozenset(named))]
@@ -85,9 +101,10 @@ def _facts(code: CodeType) -> _Facts:
         names.update(loads)
         attributes.update(part.co_names)
         asks = [name for name in _TERMINAL if name in loads]
-        if asks or not _WRITES.isdisjoint(ops) or not _MUTATORS.isdisjoint(part.co_names):
+        if asks or not _WRITES.isdisjoint(ops) or not _WALKED.isdisjoint(part.co_names):
             walk = _StackWalk(part, free, params)
             writes += walk.writes
+            calls += walk.calls
             terminal += [name for name in asks if name != "print" or walk.prints > 0]
         for const in part.co_consts:
             if type(const) is CodeType:
@@ -96,7 +113,7 @@ def _facts(code: CodeType) -> _Facts:
         _facts_cache.clear()
     streams = tuple(name for name in _STREAMS if name in attributes)
     used = frozenset(attributes)
-    found = _Facts(code, tuple(names), used, tuple(writes), tuple(terminal), streams)
+    found = _Facts(code, tuple(names), used, tuple(writes), tuple(calls), tuple(terminal), streams)
     _facts_cache[id(code)] = found
     return found
 
@@ -117,6 +134,8 @@ def _effect(op: int, arg: int) -> int:
 
 
 _Symbol = tuple[str, str, tuple[str, ...]] | None
+_SLICE: _Symbol = ("slice", "", ())  # a[b:c], where c is written out in code
+_GLOBALS: _Symbol = ("global", "globals()", ())
 
 
 class _StackWalk:
@@ -124,14 +143,16 @@ class _StackWalk:
 
     A value whose origin is not certain is None, and gives rise to no claim. What falls through a
     conditional jump is a path that exists, so the stack is kept there; it is forgotten after an
-    unconditional jump and after any opcode not known here.
+    unconditional jump and after any opcode not known here. A local name stands for what was last
+    assigned to it.
     """
 
     def __init__(self, code: CodeType, free: frozenset[str], params: frozenset[str]) -> None:
         self.writes: list[_Write] = []
+        self.calls: list[_GlobalCall] = []
         self.prints = 0  # loads of `print` minus its calls with file=
         self._code, self._free = code, free
-        self._params = set(params)
+        self._locals: dict[str, _Symbol] = {name: ("param", name, ()) for name in params}
         self._stack: list[_Symbol] = []
         self._constant: Any = None  # the last one loaded: CALL_KW's keyword names
         self._keywords: Any = ()  # KW_NAMES, for the CALL that follows
@@ -157,16 +178,32 @@ class _StackWalk:
 
     def _load(self, local: int) -> _Symbol:
         name = self._code._varname_from_oparg(local)  # type: ignore[attr-defined]
-        if name in self._params:
-            return ("param", name, ())
-        return ("free", name, ()) if name in self._free else None
+        return ("free", name, ()) if name in self._free else self._locals.get(name)
 
-    def _forget(self, local: int) -> None:
-        self._params.discard(self._code._varname_from_oparg(local))  # type: ignore[attr-defined]
+    def _assign(self, local: int, symbol: _Symbol) -> None:
+        name = self._code._varname_from_oparg(local)  # type: ignore[attr-defined]
+        self._locals[name] = None if symbol in (_SLICE, _GLOBALS) else symbol
 
     def _write(self, target: _Symbol, how: str) -> None:
-        if target is not None:
-            self.writes.append(_Write(*target, how))
+        if target is not None and target != _SLICE:
+            self.writes.append(_Write(*target, "rebind" if target == _GLOBALS else how))
+
+    def _call(self, taken: list[_Symbol], keywords: Any) -> _Symbol:
+        """`taken` are the callable's two places on the stack, then its arguments."""
+        called = next((symbol for symbol in taken[:2] if symbol), None)
+        if called is None or called[0] != "global":
+            return None
+        _, name, path = called
+        last = path[-1] if path else name
+        if called == ("global", "print", ()) and "file" in keywords:
+            self.prints -= 1
+        elif called == ("global", "globals", ()):
+            return _GLOBALS
+        elif name in _SETATTR and not path and len(taken) > 2:
+            self._write(taken[2], "store")
+        elif last in _CALLS:
+            self.calls.append(_GlobalCall(name, path, keywords))
+        return None
 
     def _step(self, name: str, op: int, arg: int) -> None:
         push = self._stack.append
@@ -174,7 +211,7 @@ class _StackWalk:
             if name == "LOAD_CONST":
                 self._constant = self._code.co_consts[arg]
             self._pop(1 - _effect(op, arg))
-            push(None)
+            push(_SLICE if name == "BUILD_SLICE" else None)
         elif name in _PUSH_NONE:
             self._pop(-_effect(op, arg))
         elif name == "LOAD_GLOBAL":
@@ -188,19 +225,19 @@ class _StackWalk:
         elif name == "LOAD_FAST_LOAD_FAST":
             self._stack += [self._load(arg >> 4), self._load(arg & 15)]
         elif name == "LOAD_FAST_AND_CLEAR":
-            self._forget(arg)
+            self._assign(arg, None)
             push(None)
-        elif name in ("STORE_FAST", "DELETE_FAST"):
-            self._pop(name == "STORE_FAST")
-            self._forget(arg)
+        elif name == "STORE_FAST":
+            self._assign(arg, self._pop()[0])
+        elif name == "DELETE_FAST":
+            self._assign(arg, None)
         elif name == "STORE_FAST_LOAD_FAST":
-            self._pop()
-            self._forget(arg >> 4)
+            self._assign(arg >> 4, self._pop()[0])
             push(self._load(arg & 15))
         elif name == "STORE_FAST_STORE_FAST":
-            self._pop(2)
-            self._forget(arg >> 4)
-            self._forget(arg & 15)
+            second, first = self._pop(2)
+            self._assign(arg >> 4, first)
+            self._assign(arg & 15, second)
         elif name in ("LOAD_ATTR", "LOAD_METHOD"):
             attribute = self._code.co_names[arg >> 1 if _V12 else arg]
             owner = self._pop()[0]
@@ -210,8 +247,12 @@ class _StackWalk:
             if name == "LOAD_METHOD" or (_V12 and arg & 1):
                 push(None)
         elif name == "BINARY_SUBSCR":
-            owner = self._pop(2)[0]
-            push((owner[0], owner[1], (*owner[2], "[]")) if owner else None)
+            owner, index = self._pop(2)
+            part = "[:]" if index == _SLICE else "[]"
+            push((owner[0], owner[1], (*owner[2], part)) if owner else None)
+        elif name == "BINARY_SLICE":
+            owner = self._pop(3)[0]
+            push((owner[0], owner[1], (*owner[2], "[:]")) if owner else None)
         elif name in ("STORE_SUBSCR", "STORE_SLICE"):
             self._write(self._pop(3 if name == "STORE_SUBSCR" else 4)[1], "store")
         elif name == "STORE_ATTR":
@@ -224,7 +265,7 @@ class _StackWalk:
         elif name in ("STORE_DEREF", "DELETE_DEREF"):
             self._pop(name == "STORE_DEREF")
             symbol = self._load(arg)
-            self._forget(arg)
+            self._assign(arg, None)
             if symbol and symbol[0] == "free":
                 self._write(symbol, "rebind")
         elif name == "COPY":
@@ -236,12 +277,10 @@ class _StackWalk:
         elif name == "KW_NAMES":
             self._keywords = self._code.co_consts[arg]
         elif name in ("CALL", "CALL_KW"):
-            called = self._pop(arg + 2 + (name == "CALL_KW"))[:2]
+            taken = self._pop(arg + 2 + (name == "CALL_KW"))
             keywords = self._constant if name == "CALL_KW" else self._keywords
-            if ("global", "print", ()) in called and "file" in keywords:
-                self.prints -= 1
             self._keywords = ()
-            push(None)
+            push(self._call(taken, keywords))
         elif name == "CALL_FUNCTION_EX":
             self._pop(3 + (arg & 1))
             push(None)

@@ -21,7 +21,8 @@ Known gaps, each by choice. Modules and classes are not entered (a store into a 
 seen only where the code names the class), nor are installed libraries and the standard library.
 pandas and polars objects are not entered: reading them fills their caches. Of large containers
 only samples are compared. Extension types without a buffer are opaque. A logger and a
-threading.local are taken as safe.
+threading.local are taken as safe. A bare file descriptor is an integer: it is seen only where it is
+used, in calls of os.read and their like.
 
 Nothing here imports a module, runs code of a user's class (properties, __getattr__, __len__,
 __eq__), or keeps a buffer exported; at most 200 objects are looked at.
@@ -34,7 +35,15 @@ from collections.abc import Iterable
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
-from payoff._bytecode import _MUTATORS, _TERMINAL, _Facts, _facts
+from payoff._bytecode import (
+    _DESCRIPTORS,
+    _MUTATORS,
+    _PROCESS_WIDE,
+    _PROGRAMS,
+    _TERMINAL,
+    _Facts,
+    _facts,
+)
 from payoff._contents import (
     _ARRAY,
     _ATOM,
@@ -78,6 +87,7 @@ _MAX_CALLS = 2
 _BYTES_PER_REFERENCE = 8 + 32  # the slot, and an object's smallest size, pessimistically
 
 _MISSING = object()
+_SHOWN = {"[]": "[…]", "[:]": "[…]"}
 _LOST = "a worker's change would never come back to the caller"
 
 
@@ -253,6 +263,8 @@ class Watch:
                 names.append((name, space, value))
         if facts.writes:
             self._judge_writes(facts, label, reached, _bind(f, call, own))
+        if facts.calls:
+            self._judge_calls(facts, label, reached)
         if facts.terminal or facts.streams:
             self._judge_terminal(facts, label, space)
         for name, value in reached.items():
@@ -271,6 +283,23 @@ class Watch:
             for name in facts.streams:
                 self._refuse(f"{label} uses `sys.{name}`: the order would depend on the workers")
 
+    def _judge_calls(self, facts: _Facts, label: str, reached: dict[str, Any]) -> None:
+        """Calls into the system whose effect is the whole process's, or lies outside of it."""
+        for name, path, keywords in facts.calls:
+            called = reached.get(name)
+            for part in path:
+                called = vars(called).get(part) if isinstance(called, ModuleType) else None
+            home, act = getattr(called, "__module__", None), getattr(called, "__name__", "")
+            shown = ".".join((name, *path))
+            if home == "subprocess" or (home == "posix" and act == "system"):
+                if act in _PROGRAMS and not {"stdout", "capture_output"}.intersection(keywords):
+                    why = "the order of what the programs print would depend on the workers"
+                    self._refuse(f"{label} starts programs (`{shown}`): {why}")
+            elif home == "posix" and act in _DESCRIPTORS and "open" not in facts.attributes:
+                self._refuse(f"{label} calls `{shown}`: workers would share the file's position")
+            elif home in ("posix", "os", "locale") and act in _PROCESS_WIDE:
+                self._refuse(f"{label} calls `{shown}`: {_LOST}")
+
     def _judge_writes(
         self, facts: _Facts, label: str, reached: dict[str, Any], bound: dict[str, Any]
     ) -> None:
@@ -279,7 +308,7 @@ class Watch:
             if how == "rebind":
                 self._refuse(f"{label} assigns to `{name}` outside itself: {_LOST}")
             elif name in values and _is_shared(values[name], path, how):
-                shown = name + "".join("[…]" if part == "[]" else "." + part for part in path)
+                shown = name + "".join(_SHOWN.get(part, "." + part) for part in path)
                 act = "writes into" if how == "store" else f"calls {how}() on"
                 owner = "its argument" if scope == "param" else "captured"
                 self._refuse(f"{label} {act} {owner} `{shown}`: {_LOST}")
@@ -418,6 +447,10 @@ def _is_global_generator(value: Any) -> bool:
 def _is_shared(value: Any, path: tuple[str, ...], how: str) -> bool:
     """Does a store at value.path, or its mutating method, change what outlives the call?"""
     for part in path:
+        if part == "[:]":  # of most sequences a copy; of an array a view
+            if _kind(type(value)).kind not in (_ARRAY, _BYTES) or type(value) is bytearray:
+                return False
+            continue
         if part == "[]":
             return value is not None  # an element of something captured
         if _is_thread_local(value):

@@ -32,6 +32,11 @@ def loads(data: Any, buffers: Iterable[Any]) -> Any:
     return pickle.loads(data, buffers=buffers)
 
 
+def load(file: Any, buffers: Iterable[Any]) -> Any:
+    """As `loads`, from a file."""
+    return pickle.Unpickler(file, buffers=buffers).load()
+
+
 def price(result: Any) -> tuple[float, float, float, float]:
     """Nanoseconds to dump and to load one result, its bytes on the way, and in the caller's heap.
 

@@ -1,6 +1,7 @@
 // python/src/codec.cpp: raw columns for numbers, pickle 5 with buffers in place for all else
 #include "codec.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -103,9 +104,8 @@ struct Sink {
   void write(nb::handle data) {
     Py_buffer view{};
     if (PyObject_GetBuffer(data.ptr(), &view, PyBUF_SIMPLE) != 0) throw nb::python_error();
-    auto* place = arena->reserve(view.len, bytes == 0 ? 8 : 1);
-    std::memcpy(place, view.buf, static_cast<std::size_t>(view.len));
-    if (bytes == 0) begin = arena->offset_of(place);
+    const std::int64_t at = arena->append(view.buf, view.len, bytes == 0 ? 8 : 1);
+    if (bytes == 0) begin = at;
     bytes += view.len;
     PyBuffer_Release(&view);
   }
@@ -123,9 +123,7 @@ void put_pickle(ArenaWriter& arena, nb::handle results) {
     Py_buffer view{};
     if (PyObject_GetBuffer(buffer.ptr(), &view, PyBUF_SIMPLE) != 0) throw nb::python_error();
     // Pages of its own: it can be handed out, written to and given back without a neighbour.
-    auto* place = arena.reserve(view.len, ipc::kPageBytes);
-    std::memcpy(place, view.buf, static_cast<std::size_t>(view.len));
-    parts.push_back({arena.offset_of(place), view.len});
+    parts.push_back({arena.append(view.buf, view.len, ipc::kPageBytes), view.len});
     PyBuffer_Release(&view);
   }
   if (parts.size() > 1) (void)arena.reserve(0, ipc::kPageBytes);
@@ -154,16 +152,57 @@ int get_buffer(PyObject* self, Py_buffer* out, int flags) {
 
 PyType_Slot kBufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)}, {0, nullptr}};
 
-nb::object take_pickle(const std::shared_ptr<ipc::ArenaView>& view, const std::byte* at,
-                       std::int32_t parts) {
+// The file that an unpickler reads from, where results are large: each goes from the arena to its
+// place at once.
+struct Source {
+  std::shared_ptr<ipc::ArenaView> view;
+  std::int64_t at, end;
+
+  nb::bytes read(std::int64_t bytes) {
+    bytes = std::clamp<std::int64_t>(bytes, 0, end - at);
+    nb::object data = nb::steal(PyBytes_FromStringAndSize(nullptr, bytes));
+    if (!data.is_valid()) throw nb::python_error();
+    view->copy(at, PyBytes_AS_STRING(data.ptr()), bytes);
+    at += bytes;
+    return nb::borrow<nb::bytes>(data);
+  }
+  std::int64_t readinto(nb::handle buffer) {
+    Py_buffer into{};
+    if (PyObject_GetBuffer(buffer.ptr(), &into, PyBUF_WRITABLE) != 0) throw nb::python_error();
+    const std::int64_t bytes = std::min<std::int64_t>(into.len, end - at);
+    view->copy(at, into.buf, bytes);
+    at += bytes;
+    PyBuffer_Release(&into);
+    return bytes;
+  }
+  // Only protocol 0 has lines; the unpickler wants to see the method nevertheless.
+  nb::bytes readline() {
+    const auto* begin = reinterpret_cast<const char*>(view->at(at));
+    const void* newline = std::memchr(begin, '\n', static_cast<std::size_t>(end - at));
+    return read(newline != nullptr ? static_cast<const char*>(newline) - begin + 1 : end - at);
+  }
+};
+
+constexpr std::int64_t kLargeResult = 32 << 10;  // bytes; see ArenaView::copy
+
+nb::object take_pickle(const std::shared_ptr<ipc::ArenaView>& view, const ipc::BatchHeader& header,
+                       const std::byte* at) {
+  const std::int32_t parts = header.parts;
   const auto* table =
       reinterpret_cast<const Part*>(view->at(*reinterpret_cast<const std::int64_t*>(at)));
   nb::list buffers;
   for (std::int32_t k = 1; k < parts; ++k)
     buffers.append(nb::cast(new ArenaBuffer(view, table[k]), nb::rv_policy::take_ownership));
-  const nb::object data = nb::steal(PyMemoryView_FromMemory(
-      reinterpret_cast<char*>(view->at(table[0].offset)), table[0].bytes, PyBUF_READ));
-  return nb::module_::import_("payoff._transport").attr("loads")(data, buffers);
+  const nb::object transport = nb::module_::import_("payoff._transport");
+  const auto [offset, bytes] = table[0];
+  if (bytes / header.range.size() >= kLargeResult) {
+    Source source{.view = view, .at = offset, .end = offset + bytes};
+    return transport.attr("load")(nb::cast(&source, nb::rv_policy::reference), buffers);
+  }
+  view->expect(offset, bytes);
+  const nb::object data = nb::steal(
+      PyMemoryView_FromMemory(reinterpret_cast<char*>(view->at(offset)), bytes, PyBUF_READ));
+  return transport.attr("loads")(data, buffers);
 }
 
 }  // namespace
@@ -212,7 +251,7 @@ nb::object decode(const std::shared_ptr<ipc::ArenaView>& view, std::int64_t offs
   if (header.kind == kPickle) {
     nb::object list;
     try {
-      list = take_pickle(view, at, header.parts);
+      list = take_pickle(view, header, at);
     } catch (nb::python_error& error) {
       nb::module_::import_("payoff._failure")
           .attr("raise_unloadable")(header.range.begin, header.range.end, error.value());
@@ -220,6 +259,7 @@ nb::object decode(const std::shared_ptr<ipc::ArenaView>& view, std::int64_t offs
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = Py_NewRef(PyList_GET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i)));
   } else if (header.kind == kTuple) {
+    view->expect(offset, header.bytes);
     const auto* kinds = reinterpret_cast<const std::int32_t*>(at);
     at += 4 * header.parts;
     for (auto& value : values) value = PyTuple_New(header.parts);
@@ -229,6 +269,7 @@ nb::object decode(const std::shared_ptr<ipc::ArenaView>& view, std::int64_t offs
       for (std::size_t i = 0; i < values.size(); ++i) PyTuple_SET_ITEM(values[i], k, column[i]);
     }
   } else {
+    view->expect(offset, header.bytes);
     take_column(static_cast<Kind>(header.kind), at, values);
   }
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -238,6 +279,10 @@ nb::object decode(const std::shared_ptr<ipc::ArenaView>& view, std::int64_t offs
 
 void bind_buffers(nb::module_& m) {
   nb::class_<Sink>(m, "Sink").def("write", &Sink::write);
+  nb::class_<Source>(m, "Source")
+      .def("read", &Source::read)
+      .def("readinto", &Source::readinto)
+      .def("readline", &Source::readline);
   nb::class_<ArenaBuffer>(m, "ArenaBuffer", nb::type_slots(kBufferSlots));
 }
 

@@ -45,6 +45,8 @@ class ArenaWriter {
   void begin(Range range, std::int32_t kind);
   // Room for `bytes` within the open batch, at a multiple of `align`; valid until the next call.
   [[nodiscard]] std::byte* reserve(std::int64_t bytes, std::int64_t align = 8);
+  // The same, filled with a copy of `data`; returns its offset. Large data go past the mapping.
+  [[nodiscard]] std::int64_t append(const void* data, std::int64_t bytes, std::int64_t align = 8);
   [[nodiscard]] std::int64_t offset_of(const std::byte* place) const { return place - base_; }
   void set_parts(std::int32_t parts) { header_->parts = parts; }
   // Closes the batch; returns the offset up to which the arena may be read.
@@ -53,6 +55,7 @@ class ArenaWriter {
   void cancel() { used_ = begun_; }
 
  private:
+  int fd_;
   std::byte* base_ = nullptr;
   std::int64_t capacity_ = 0, used_ = 0, begun_ = 0;
   BatchHeader* header_ = nullptr;
@@ -70,6 +73,11 @@ class ArenaView {
 
   // `offset` counts from the beginning of the file.
   [[nodiscard]] std::byte* at(std::int64_t offset) const { return base_ + (offset - begin_); }
+  // These bytes will be read: their pages are mapped at once, which costs a third of a fault for
+  // each. A kernel that cannot do that will fault them in.
+  void expect(std::int64_t offset, std::int64_t bytes) const;
+  // Copies out. What is large is not read through the mapping, whose faults cost more than reading.
+  void copy(std::int64_t offset, void* into, std::int64_t bytes) const;
   // Gives whole pages back to the system; their contents are lost.
   void discard(std::int64_t offset, std::int64_t bytes) const;
 

@@ -118,6 +118,43 @@ TEST(Arena, IsReadFromAnyOffset) {
   }
 }
 
+// What is large goes past the mapping, on both sides; neighbours within the same pages stay whole.
+TEST(Arena, CarriesDataOfAnySize) {
+  const std::vector<std::int64_t> sizes{0, 1, 63, 4095, 4096, 32767, 32768, 65537, 1'000'001};
+  const auto datum = [](std::size_t i, std::int64_t bytes) {
+    std::string text(static_cast<std::size_t>(bytes), 'x');
+    for (std::size_t k = 0; k < text.size(); ++k) text[k] = static_cast<char>(k * 31 + i);
+    return text;
+  };
+  const auto file = ArenaFile::create();
+  ASSERT_EQ(in_child(Announced::yes,
+                     [&] {
+                       ArenaWriter writer(*file);
+                       writer.begin({0, 1}, 0);
+                       auto* table = reinterpret_cast<std::int64_t*>(
+                           writer.reserve(8 * static_cast<std::int64_t>(2 * sizes.size())));
+                       for (std::size_t i = 0; i < 2 * sizes.size(); ++i) {
+                         const std::int64_t bytes = sizes[i % sizes.size()];
+                         const std::string data = datum(i, bytes);
+                         table[i] = writer.append(data.data(), bytes, i % 3 == 0 ? 1 : 4096);
+                         if (i % 3 != 0 && table[i] % 4096 != 0) return 1;
+                       }
+                       return writer.finish() > 0 ? 0 : 1;
+                     }),
+            0);
+  const ArenaView view(file, 0, 8'000'000);
+  const auto* table = reinterpret_cast<const std::int64_t*>(view.at(sizeof(BatchHeader)));
+  for (std::size_t i = 0; i < 2 * sizes.size(); ++i) {
+    const std::int64_t bytes = sizes[i % sizes.size()];
+    std::string copied(static_cast<std::size_t>(bytes), '?');
+    view.copy(table[i], copied.data(), bytes);
+    EXPECT_TRUE(copied == datum(i, bytes)) << bytes << " bytes, copied out";
+    view.expect(table[i], bytes);
+    EXPECT_EQ(std::memcmp(view.at(table[i]), copied.data(), copied.size()), 0)
+        << bytes << " bytes, in place";
+  }
+}
+
 TEST(Arena, AlignsToPagesOnBothSides) {
   const auto file = ArenaFile::create();
   const Range pages = write_pages(*file, 3);

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import FORK, INLINE
 
 
 def _stat(pid):
@@ -45,6 +46,20 @@ def _environment():
 def children():
     """children(pid=None): process ids of the children of a process, zombies too."""
     return _children
+
+
+@pytest.fixture
+def nobody_is_left_behind(children):
+    """After the test there are no children that were not there before."""
+    before = children()
+    yield
+    assert set(children()) <= set(before)
+
+
+@pytest.fixture(params=[{}, INLINE, FORK], ids=["auto", "inline", "fork"])
+def how(request):
+    """Every way to run a loop, as arguments of payoff.map."""
+    return request.param
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 
 * ``run(f, items) -> list``: all of it, starting workers included: rivals are timed cold;
 * ``missing() -> str``: which package it lacks, or nothing;
-* ``before()``: outside the timing, puts the rival back to its cold state;
+* ``before()``: outside the timing, puts the rival back to its cold state, and ends what it keeps
+  running, so that the others are not disturbed by it;
 * ``PROCESSES``: whether its workers are processes, to which results must travel back.
 """
 

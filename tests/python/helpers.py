@@ -1,0 +1,43 @@
+# tests/python/helpers.py: ways to call, and ways to see that a worker has done it
+import os
+import time
+
+import payoff
+import pytest
+
+ME = os.getpid()
+INLINE = {"backend": "inline"}
+FORK = {"backend": "fork", "workers": 2}
+
+
+def in_worker():
+    return os.getpid() != ME
+
+
+def leave_some(seconds=0.003):
+    """In the caller, wait: so that a worker gets items, too."""
+    if not in_worker():
+        time.sleep(seconds)
+
+
+def raised(f, items, **how):
+    with pytest.raises(BaseException) as caught:
+        payoff.map(f, items, **how)
+    return caught.value
+
+
+def only_in_a_worker(error):
+    """A function whose items raise `error()`, but wait in the caller."""
+
+    def f(x):
+        if in_worker():
+            raise error()
+        time.sleep(0.02)
+        return x
+
+    return f
+
+
+def from_worker(error):
+    """What the caller gets when a worker raises `error()`."""
+    return raised(only_in_a_worker(error), range(20), **FORK)
