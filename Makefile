@@ -44,9 +44,13 @@ test: $(installed) cpp-release ## C++ and Python tests, one CPython, release bui
 	@ctest --preset release
 	@$(py) -m pytest tests
 
-test-all: test cpp-asan cpp-tsan ## sanitizers, chaos, every CPython >= 3.11 found (up to 45 min)
+test-all: test cpp-asan cpp-tsan cpp-fuzz ## sanitizers, fuzzing, chaos, every CPython >= 3.11 found
 	@$(fixed) ctest --preset asan
 	@$(fixed) ctest --preset tsan
+	@mkdir -p build/fuzz/corpus
+	@$(quietly) fuzz "feed the readers of user files with noise for 30 s" \
+	  build/fuzz/tables_fuzz build/fuzz/corpus tests/fuzz/corpus \
+	  -max_total_time=30 -max_len=4096 -timeout=10
 	@scripts/chaos
 	@scripts/each-python
 
@@ -71,10 +75,10 @@ clean: ## remove everything that make has made: build/, .venv/ and caches
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The C++ tests of a preset; ninja knows what is out of date.
-.PHONY: cpp-release cpp-asan cpp-tsan
-cpp-release cpp-asan cpp-tsan: cpp-%: $(system)
+.PHONY: cpp-release cpp-asan cpp-tsan cpp-fuzz
+cpp-release cpp-asan cpp-tsan cpp-fuzz: cpp-%: $(system)
 	@$(quietly) configure-$* "configure build/$*" cmake --preset $*
-	@$(quietly) build-$* "build the C++ tests in build/$*" cmake --build --preset $*
+	@$(quietly) build-$* "build build/$*" cmake --build --preset $*
 
 $(system): packages.txt
 	@scripts/system-packages

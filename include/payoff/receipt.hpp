@@ -2,15 +2,15 @@
 // data
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace payoff {
+#include "payoff/laws.hpp"
+#include "payoff/seconds.hpp"
 
-using seconds = std::chrono::duration<double>;
+namespace payoff {
 
 // The buckets of workers x wall time. They add up: what no bucket explains is its own bucket.
 struct Buckets {
@@ -35,14 +35,6 @@ struct Buckets {
 struct ItemCost {
   seconds mean{}, median{}, p99{}, longest{};
   double cpu_share = 1.0;  // CPU seconds / wall seconds inside the items: near 0 means waiting
-};
-
-// T(N) = serial + parallel / N + per_worker * (N - 1), with the parts of this very run.
-struct LoopLaw {
-  seconds serial{}, parallel{}, per_worker{};
-  [[nodiscard]] seconds at(int workers) const {
-    return serial + parallel / workers + per_worker * (workers - 1);
-  }
 };
 
 struct Prediction {
@@ -88,7 +80,7 @@ struct Receipt {
 
   Buckets buckets;
   ItemCost item;
-  LoopLaw law;
+  laws::Law law;  // with the parts of this very run: nothing is fitted
   std::vector<Prediction> predictions;
   std::vector<Decision> decisions;
   std::vector<WorkerAccount> accounts;

@@ -6,22 +6,49 @@
 [1, 2, 3]
 """
 
+from typing import TYPE_CHECKING
+
 # Imported now, so that no loop pays for it when it looks at its function or forks.
 from . import _forksafe, _reach, _transport, _worker  # noqa: F401
 from ._core import Receipt
 from ._errors import Error, ResultError, WorkerDied
 from ._map import Plan, Run, last_receipt, map, plan, run
 
+if TYPE_CHECKING:
+    from . import laws
+    from ._fit import Fit, fit
+else:
+
+    def __getattr__(name: str) -> object:
+        """What no loop needs is imported by whoever asks for it."""
+        if name == "laws":
+            import payoff.laws as module
+
+            return module
+        if name in ("Fit", "fit"):
+            from ._fit import Fit, fit
+
+            globals().update(Fit=Fit, fit=fit)
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+
 __version__ = "0.1.0"
 
 __all__ = [
     "Error",
+    "Fit",
     "Plan",
     "Receipt",
     "ResultError",
     "Run",
     "WorkerDied",
+    "fit",
     "last_receipt",
+    "laws",
     "map",
     "plan",
     "run",

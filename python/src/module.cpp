@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "codec.hpp"
+#include "laws.hpp"
 #include "map.hpp"
 #include "receipt.hpp"
 #include "rekey.hpp"
@@ -33,6 +34,7 @@ NB_MODULE(_core, m) {
   payoff::python::bind_receipt(m);
   payoff::python::bind_map(m);
   payoff::python::bind_simulate(m);
+  payoff::python::bind_laws(m);
   m.def("rekey",
         [](std::uintptr_t state, std::int64_t item) { payoff::python::Rekey(state).select(item); });
   m.def("cli_main", &cli_main);

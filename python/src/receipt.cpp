@@ -47,6 +47,7 @@ nb::dict item(const Receipt& r) {
 nb::dict law(const Receipt& r) {
   nb::dict d;
   d["serial"] = r.law.serial.count();
+  d["startup"] = r.law.startup.count();
   d["parallel"] = r.law.parallel.count();
   d["per_worker"] = r.law.per_worker.count();
   return d;

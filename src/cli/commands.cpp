@@ -14,6 +14,9 @@ namespace {
 constexpr Command commands[] = {
     {"machine", "How many CPUs and how much memory can be used here, and what limits them.",
      add_machine},
+    {"scale", "What would more workers buy? Measures a program at N = 1, 2, 4 ...", add_scale},
+    {"fit", "What would more workers buy? From runs that you have measured.", add_fit},
+    {"target", "Can better code times more workers bring 10 hours down to 30 seconds?", add_target},
 };
 
 int fail(const std::string& error, const std::string& remedy, int code) {
@@ -83,7 +86,7 @@ int run(int argc, char** argv) {
   try {
     return parse_and_run(argc, argv);
   } catch (const Failure& failure) {
-    return fail(failure.what(), failure.remedy, 1);
+    return fail(failure.what(), failure.remedy, failure.exit_code);
   } catch (const std::exception& error) {
     return fail(std::string("payoff itself failed: ") + error.what(),
                 "the same command again; if it fails again, report it with this line", 1);

@@ -22,9 +22,16 @@ namespace payoff::cli {
 
 // What a command throws when it cannot do its work; `run` prints both sentences and returns 1.
 struct Failure : std::runtime_error {
-  Failure(const std::string& what_happened, std::string what_to_do)
-      : std::runtime_error(what_happened), remedy(std::move(what_to_do)) {}
+  Failure(const std::string& what_happened, std::string what_to_do, int code = 1)
+      : std::runtime_error(what_happened), remedy(std::move(what_to_do)), exit_code(code) {}
   std::string remedy;
+  int exit_code;
+};
+
+// The same for what the user gave: a file that says nothing, a command that is missing. Returns 2.
+struct BadInput : Failure {
+  BadInput(const std::string& what_happened, std::string what_to_do)
+      : Failure(what_happened, std::move(what_to_do), 2) {}
 };
 
 // One line of the table in commands.cpp: `add` declares options on the command's own parser and
@@ -39,5 +46,12 @@ struct Command {
 [[nodiscard]] std::function<void()> add_machine(CLI::App& parser);
 [[nodiscard]] std::string machine_text(const machine::Cpus& cpus, const machine::Available& memory);
 [[nodiscard]] std::string machine_json(const machine::Cpus& cpus, const machine::Available& memory);
+
+// payoff fit FILE|-|N:TIME...
+[[nodiscard]] std::function<void()> add_fit(CLI::App& parser);
+// payoff scale -- COMMAND {n}
+[[nodiscard]] std::function<void()> add_scale(CLI::App& parser);
+// payoff target --now 10h --want 30s
+[[nodiscard]] std::function<void()> add_target(CLI::App& parser);
 
 }  // namespace payoff::cli

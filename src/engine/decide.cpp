@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "payoff/laws.hpp"
+
 namespace payoff::engine {
 namespace {
 
@@ -18,7 +20,10 @@ std::string milliseconds(ns time) {
 constexpr double kPage = 4096;
 
 double count(ns time) { return static_cast<double>(time.count()); }
-ns to_ns(double value) { return ns(static_cast<ns::rep>(std::clamp(value, -9e18, 9e18))); }
+// Rounds down, but a whole number of ns stays one on its way through seconds and back.
+ns to_ns(double value) {
+  return ns(static_cast<ns::rep>(std::clamp(value * (1 + 1e-15), -9e18, 9e18)));
+}
 
 std::string explain(const Situation& now, const Plan& plan, const Candidate* best) {
   if (plan.sharers > now.sharers)
@@ -41,19 +46,27 @@ std::string explain(const Situation& now, const Plan& plan, const Candidate* bes
 ns time_left(const Situation& now, int sharers, ns work) {
   if (now.items_left <= 0 || sharers <= 0) return {};
   if (sharers == 1) return work;
-  const double item = count(work) / static_cast<double>(now.items_left);
+  const seconds item = work / static_cast<double>(now.items_left);
   const double speed = 1 + (sharers - 1) * now.efficiency;
   const double offloaded = static_cast<double>(now.items_left) * (1 - 1 / speed);
-  // Encoding slows the workers, decoding is the caller's own; items are not divisible.
+  // Encoding slows the workers, decoding is the caller's own.
   const double encode = offloaded * now.transport.encode_ns / std::max(1, sharers - 1);
   const double decode = offloaded * now.transport.decode_ns;
-  const auto rounds = std::ceil(static_cast<double>(now.items_left) / sharers);
+  // Items are not divisible: the most that one sharer gets is what none can finish before.
+  const double rounds = std::ceil(static_cast<double>(now.items_left) / sharers);
+  const std::chrono::duration<double, std::nano> shared =
+      laws::brent(work, rounds * item, speed).low;
   // What the caller makes anew (its own results and the decoded ones) lies in pages that its forked
   // workers share: each is copied at the first write.
   const double pages = static_cast<double>(now.items_left) * now.transport.heap_bytes / kPage;
   const double copied = pages * count(now.price.copied_page);
-  return to_ns(std::max(count(work) / speed, rounds * item) + std::min(encode, count(work)) +
-               decode + copied);
+  return to_ns(shared.count() + std::min(encode, count(work)) + decode + copied);
+}
+
+// A first item that took most of the time tells nothing of the others: their own time counts then.
+ns until_next_look(ns elapsed, const Estimate& rest) {
+  const ns telling = elapsed - rest.first;
+  return telling < rest.first ? std::max<ns>(telling, std::chrono::milliseconds(1)) : elapsed;
 }
 
 Plan decide(const Situation& now) {
@@ -99,7 +112,7 @@ Plan decide(const Situation& now) {
   }
 
   // Look again at geometric times, or just when the next purchase becomes affordable.
-  plan.look_again = 2 * now.budget.elapsed;
+  plan.look_again = now.budget.elapsed + until_next_look(now.budget.elapsed, now.rest);
   if (best == nullptr && soonest != nullptr && !now.budget.trust_used &&
       soonest->saving_low >= kTrustBenefit * soonest->price) {
     const ns affordable = trusted_at(soonest->price);

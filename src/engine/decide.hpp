@@ -49,6 +49,9 @@ struct Plan {
 
 [[nodiscard]] Plan decide(const Situation& now);
 
+// From a look at `elapsed` to the next, when nothing calls for an earlier one.
+[[nodiscard]] ns until_next_look(ns elapsed, const Estimate& rest);
+
 // Wall time from now on with this many sharers, in the mean.
 [[nodiscard]] ns time_left(const Situation& now, int sharers, ns work);
 

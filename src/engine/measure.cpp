@@ -65,6 +65,7 @@ void Measure::add(std::int64_t items, ns took) {
   histogram_[slot_of(each)] += items;
   if (first_) {  // a strip of its own: the engine sees to that
     first_ = false;
+    first_ns_ = cost;
     return;
   }
   if (used_ > 0 && bins_[static_cast<std::size_t>(used_ - 1)].items < bin_items_) {
@@ -90,6 +91,7 @@ void Measure::merge_neighbours() {
 
 Estimate Measure::estimate(std::int64_t remaining) const {
   Estimate e;
+  e.first = ns(static_cast<std::int64_t>(first_ns_));
   const Bin* begin = bins_.data();
   const Bin* end = begin + used_;
   const Moments all = moments(begin, end);

@@ -15,6 +15,7 @@ struct Estimate {
   double item = 0;           // mean cost of one item, in ns
   double item_now = 0;       // the same over the most recent strips: what a chunk will cost next
   std::int64_t seen = 0;     // items behind the estimate; 0: nothing is known yet
+  ns first{};                // what the first item took, which is left out of all the others
 };
 
 // Strip times, kept in a bounded number of bins of equal item counts (neighbours are merged when
@@ -42,6 +43,7 @@ class Measure {
   int used_ = 0;
   std::int64_t bin_items_ = 1;  // a bin is full at this many items
   bool first_ = true;
+  double first_ns_ = 0;
   double longest_ = 0;  // longest mean cost of an item within a strip
   std::int64_t all_items_ = 0;
   double all_ns_ = 0;

@@ -76,12 +76,14 @@ void book_worker(Receipt& r, const Ledger& ledger, ipc::Seat& seat, int number, 
   r.accounts.push_back(account);
 }
 
-// T(N) = serial + parallel / N + per_worker (N - 1), from this run's own parts.
-LoopLaw law_of(const Receipt& r, const Ledger& ledger) {
-  LoopLaw law;
-  law.serial = s(ledger.measure + ledger.decode);
+// The law from this run's own parts: what was worked before there were workers stays serial, and
+// taking in others' results is paid as soon as there are others.
+laws::Law law_of(const Receipt& r, const Ledger& ledger) {
+  laws::Law law;
+  law.serial = s(ledger.measure);
   if (r.workers > 1) {
     law.serial += std::min(s(ledger.seat_forked.front() - ledger.begin), s(ledger.compute));
+    law.startup = s(ledger.decode);
     law.per_worker = (s(ledger.start)) / (r.workers - 1);
   }
   law.parallel = std::max(seconds{}, r.buckets.compute - law.serial + s(ledger.measure));
@@ -102,20 +104,38 @@ void estimate_loop(Receipt& r, seconds delay) {
   r.loop_high = std::max(r.loop * 1.02, b.compute);
 }
 
+// This run's law as a fit: known as well as the plain loop's own time, up to these workers.
+laws::Fit fit_of(const Receipt& r) {
+  laws::Fit fit;
+  fit.law = r.law;
+  fit.largest_measured = r.workers;
+  for (const seconds loop : {r.loop_low, r.loop_high}) {
+    const double scale = r.loop.count() > 0 ? loop / r.loop : 1;
+    fit.refits.push_back({.serial = r.law.serial * scale,
+                          .startup = r.law.startup * scale,
+                          .parallel = r.law.parallel * scale,
+                          .per_worker = r.law.per_worker * scale});
+  }
+  return fit;
+}
+
 void predict(Receipt& r) {
   if (r.workers < 2) return;  // one point determines no law
+  const laws::Forecast edge = laws::predict(fit_of(r), 2 * r.workers);
+  if (edge.time <= seconds{}) return;
+  laws::Law at_best = r.law;  // what is known beyond the edge: no better than with free workers
+  at_best.per_worker = {};
+  const double limit = laws::speedup_limit(at_best) * (r.loop / at_best.base());
   for (int n = 2 * r.workers; n <= 8 * r.workers; n *= 2) {
     Prediction p;
     p.workers = n;
     p.bound = n > 2 * r.workers;
-    p.wall = p.bound ? r.law.serial + r.law.parallel / n : r.law.at(n);
-    // Twice the measured range carries 35 % more than the fit's own few (back-tests, 18 real sets).
-    constexpr double wide = 0.40;
-    p.low = p.wall / (1 + wide);
-    p.high = p.wall * (1 + wide);
-    p.speedup = p.wall.count() > 0 ? r.loop / p.wall : 1;
-    if (p.bound && r.law.serial.count() > 0)
-      p.speedup = std::min(p.speedup, (r.law.serial + r.law.parallel) / r.law.serial);
+    p.wall = p.bound ? at_best.at(n) : edge.time;
+    const seconds least = laws::brent(r.loop, {}, n).low;  // n workers are not worth more than n
+    p.low = std::clamp(p.wall * (edge.low / edge.time), std::min(least, p.wall), p.wall);
+    p.high = p.wall * (edge.high / edge.time);
+    p.speedup = r.loop / p.wall;
+    if (p.bound) p.speedup = std::min(p.speedup, limit);
     r.predictions.push_back(p);
   }
 }

@@ -183,8 +183,8 @@ void Run::consider_workers(ns now) {
   if (sharers_ > 1 && suspect_company(now)) return;
   const ns elapsed = now - ledger_.begin;
   const std::int64_t left = (board_ != nullptr ? board_->unclaimed() : 0) + limit_ - cursor_;
-  next_look_ = now + elapsed;
   const Estimate rest = measure_.estimate(left);
+  next_look_ = now + until_next_look(elapsed, rest);
   if (rest.seen > 0 && rest.high < kHopeless) return;
   const Situation s = situation(left);
   const Plan plan = decide(s);

@@ -29,8 +29,9 @@ object item_of(const ItemCost& cost) {
           {"cpu_share", cost.cpu_share}};
 }
 
-object law_of(const LoopLaw& law) {
+object law_of(const laws::Law& law) {
   return {{"serial", law.serial.count()},
+          {"startup", law.startup.count()},
           {"parallel", law.parallel.count()},
           {"per_worker", law.per_worker.count()}};
 }

@@ -58,22 +58,25 @@ Fact item_fact(const Receipt& r) {
   return {"one item", sentence + waiting_words(cost.cpu_share)};
 }
 
-// The speed-up that no number of workers exceeds by this law, 0 if there is no limit: T(N) is least
-// at N = sqrt(parallel / per_worker) or, where a worker costs nothing, at the serial part.
+// The speed-up over the plain loop that no number of workers exceeds by this law, 0 if there is no
+// limit.
 double limit_of(const Receipt& r) {
-  const double serial = clamped(r.law.serial).count();
-  const double parallel = clamped(r.law.parallel).count();
-  const double cost = clamped(r.law.per_worker).count();
-  const double best = cost > 0 ? std::max(1.0, std::sqrt(parallel / cost)) : 1.0;
-  const double least = cost > 0 ? serial + parallel / best + cost * (best - 1) : serial;
-  return least > 0 && known(r.loop) ? r.loop.count() / least : 0;
+  const laws::Law law{.serial = clamped(r.law.serial),
+                      .startup = clamped(r.law.startup),
+                      .parallel = clamped(r.law.parallel),
+                      .per_worker = clamped(r.law.per_worker)};
+  if (!known(law.base()) || !known(r.loop)) return 0;
+  const double limit = laws::speedup_limit(law) * (r.loop / law.base());
+  return std::isfinite(limit) ? limit : 0;
 }
 
 // A coefficient on its bound (zero) is not an estimate, so it is told as "none seen".
 Fact law_fact(const Receipt& r) {
-  const LoopLaw& law = r.law;
-  std::string sentence = known(law.serial) ? fmt::format("{} stay serial", time_text(law.serial))
-                                           : "no serial part seen";
+  const laws::Law& law = r.law;
+  // Paid once, by one worker or by many: no number of workers makes it less.
+  const seconds stays = clamped(law.serial) + clamped(law.startup);
+  std::string sentence =
+      known(stays) ? fmt::format("{} stay serial", time_text(stays)) : "no serial part seen";
   sentence += known(law.per_worker)
                   ? fmt::format("; each further worker costs {}", time_text(law.per_worker))
                   : "; no cost seen for a worker";

@@ -59,6 +59,15 @@ TEST(TimeLeft, KnowsThatItemsAreNotDivisible) {
   EXPECT_EQ(time_left(now, 3, 400ms), 200ms);
 }
 
+TEST(TimeLeft, LosesNoNanosecondOnItsWayThroughSeconds) {
+  Situation now = plain();
+  now.efficiency = 0.5;
+  for (const int items : {6, 9, 12, 15}) {
+    now.items_left = items;
+    EXPECT_EQ(time_left(now, 2, items * 50ms), items * 50ms * 2 / 3);
+  }
+}
+
 TEST(TimeLeft, CountsTheTransportOfResults) {
   Situation now = plain();
   now.efficiency = 1;
@@ -232,6 +241,17 @@ TEST(LookAgain, IsWhenTheElapsedTimeHasDoubled) {
   Situation now = plain();
   set_rest(now, 1ms);
   EXPECT_EQ(decide(now).look_again, 20ms) << "when nothing is worth buying";
+}
+
+TEST(LookAgain, IsSoonAfterAFirstItemThatTookLong) {
+  Situation now = plain();
+  set_rest(now, 1ms);
+  now.budget.elapsed = now.budget.earned = now.rest.first = 1s;
+  EXPECT_EQ(decide(now).look_again, 1001ms) << "it tells nothing of the others";
+  now.budget.elapsed = now.budget.earned = 1100ms;
+  EXPECT_EQ(decide(now).look_again, 1200ms);
+  now.budget.elapsed = now.budget.earned = 2s;
+  EXPECT_EQ(decide(now).look_again, 4s) << "now the others are half of it";
 }
 
 TEST(LookAgain, IsExactlyWhenTheNextPurchaseIsAffordable) {

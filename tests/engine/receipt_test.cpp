@@ -134,6 +134,8 @@ TEST(Receipt, PredictsTwiceTheWorkersAsANumberAndBeyondAsABound) {
   for (const auto& p : receipt.predictions)
     if (p.bound) {
       EXPECT_LE(p.speedup, most);
+      const laws::Law& law = receipt.law;
+      EXPECT_EQ(p.wall, law.serial + law.startup + law.parallel / p.workers) << "workers for free";
     }
 }
 
@@ -149,6 +151,31 @@ TEST(Receipt, FitsALawThatGivesThisRunBack) {
     EXPECT_NEAR(receipt.law.at(cpus) / receipt.wall, 1, 0.1) << cpus;
     EXPECT_GE(receipt.law.serial.count(), 0);
     EXPECT_GE(receipt.law.per_worker.count(), 0);
+  }
+}
+
+// Results of others are taken in as soon as there are others, and never by one worker alone.
+TEST(Receipt, CountsWhatTakingInCostsAsAStartUp) {
+  Scene scene(script(equal(20'000, 50us)), {.most_sharers = 4});
+  scene.work();
+  scene.run.drain(scene.collector);
+  const Receipt without = scene.run.receipt();
+  scene.run.ledger().decode += 30ms;
+  const Receipt with = scene.run.receipt();
+  EXPECT_NEAR((with.law.startup - without.law.startup).count(), 0.03, 1e-9);
+  EXPECT_NEAR((with.law.at(4) - without.law.at(4)).count(), 0.03, 1e-9);
+  EXPECT_NEAR((with.law.base() - without.law.base()).count(), 0, 1e-9) << "T(1)";
+}
+
+TEST(Receipt, PromisesNoMoreThanNTimesFromNWorkers) {
+  for (int cpus = 2; cpus <= 8; cpus *= 2) {
+    Scene scene(script(equal(20'000, 50us)), {.most_sharers = cpus});
+    const Receipt receipt = scene.finish();
+    for (const Prediction& p : receipt.predictions) {
+      EXPECT_LE(receipt.loop / p.low, p.workers * (1 + 1e-9)) << cpus;
+      EXPECT_LE(p.speedup, p.workers) << cpus;
+      EXPECT_GE(p.high / p.wall, 1.35 * (1 - 1e-9)) << "what extrapolating adds";
+    }
   }
 }
 

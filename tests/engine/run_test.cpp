@@ -183,6 +183,16 @@ TEST(RunLooks, AtGeometricTimesSoThatLongLoopsDecideRarely) {
   }
 }
 
+TEST(RunLooks, SoonAfterAFirstItemThatTookLong) {
+  std::vector<ns> costs = equal(2000, 1ms);
+  costs[0] = 1s;
+  Scene scene(script(costs), two());
+  const Receipt receipt = scene.finish();
+  ASSERT_FALSE(scene.backend.asked.empty());
+  EXPECT_LE(ms(scene.backend.asked[0].first), 1010) << "not at 2 s, after half of the rest";
+  EXPECT_LE(ms(receipt.wall), 1.05 * 2000);
+}
+
 TEST(RunLooks, AgainJustWhenThePurchaseIsAffordable) {
   Script dear = script(equal(10'000, 100us));
   dear.price = dear.believed_price = 1500us;

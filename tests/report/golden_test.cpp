@@ -51,7 +51,7 @@ Receipt stayed() {
   r.buckets.measure = seconds{.07e-3};
   r.buckets.unexplained = seconds{.05e-3};
   r.item = {seconds{99e-6}, seconds{95e-6}, seconds{210e-6}, seconds{260e-6}, .99};
-  r.law = {seconds{0}, seconds{8.02e-3}, seconds{1.3e-3}};
+  r.law = {.parallel = seconds{8.02e-3}, .per_worker = seconds{1.3e-3}};
   r.predictions = {{2, seconds{5.3e-3}, seconds{4.9e-3}, seconds{6.1e-3}, 1.51, false},
                    {4, seconds{5.9e-3}, seconds{5.1e-3}, seconds{6.7e-3}, 1.36, true}};
   r.decisions = {{seconds{4e-3}, 1, seconds{0}, seconds{8e-3},
@@ -77,7 +77,10 @@ Receipt forked() {
                seconds{1.9e-3}, seconds{2.6e-3}, seconds{18.2e-3}, seconds{7.7e-3},
                seconds{0},      seconds{8.3e-3}};
   r.item = {seconds{253e-6}, seconds{240e-6}, seconds{610e-6}, seconds{2.1e-3}, .98};
-  r.law = {seconds{9.3e-3}, seconds{1.0}, seconds{5.2e-3}};
+  r.law = {.serial = seconds{9.3e-3},
+           .startup = seconds{2.6e-3},
+           .parallel = seconds{1.0},
+           .per_worker = seconds{5.2e-3}};
   r.predictions = {{1, seconds{1.01}, seconds{.98}, seconds{1.05}, 1.0, false},
                    {2, seconds{.54}, seconds{.53}, seconds{.55}, 1.87, false},
                    {4, seconds{.275}, seconds{.262}, seconds{.31}, 3.67, false},
@@ -109,7 +112,7 @@ Receipt waiting() {
   r.buckets.failed_trials = seconds{300};
   r.buckets.unexplained = seconds{675};
   r.item = {seconds{6800}, seconds{6800}, seconds{6800}, seconds{6800}, .009};
-  r.law = {seconds{6800}, seconds{0}, seconds{0}};
+  r.law = {.serial = seconds{6800}};
   r.predictions = {{6, seconds{6800}, seconds{6800}, seconds{7400}, 1.0, true}};
   return r;
 }

@@ -43,7 +43,7 @@ TEST(Json, EveryFieldArrivesUnderItsOwnName) {
   const auto s = [](int i) { return seconds{static_cast<double>(i)}; };
   r.buckets = {s(1), s(2), s(3), s(4), s(5), s(6), s(7), s(8), s(9), s(10)};
   r.item = {s(1), s(2), s(3), s(4), 0.5};
-  r.law = {s(1), s(2), s(3)};
+  r.law = {s(1), s(2), s(3), s(4)};
   r.predictions = {{2, s(3), s(4), s(5), 6.5, true}};
   r.decisions = {{s(1), 2, s(3), s(4), "why"}};
   r.accounts = {{1, 2, s(3), s(4), s(5), s(6), 7}};
@@ -54,7 +54,7 @@ TEST(Json, EveryFieldArrivesUnderItsOwnName) {
             R"("wait":7.0,"imbalance":8.0,"failed_trials":9.0,"unexplained":10.0})");
   EXPECT_EQ(out["item"].dump(),
             R"({"mean":1.0,"median":2.0,"p99":3.0,"longest":4.0,"cpu_share":0.5})");
-  EXPECT_EQ(out["law"].dump(), R"({"serial":1.0,"parallel":2.0,"per_worker":3.0})");
+  EXPECT_EQ(out["law"].dump(), R"({"serial":1.0,"startup":2.0,"parallel":3.0,"per_worker":4.0})");
   EXPECT_EQ(out["predictions"].dump(),
             R"([{"workers":2,"wall":3.0,"low":4.0,"high":5.0,"speedup":6.5,"bound":true}])");
   EXPECT_EQ(out["decisions"].dump(),

@@ -21,7 +21,7 @@ Receipt two_workers() {
   r.wall = seconds{.54};
   r.loop = seconds{1.01};
   r.buckets.compute = seconds{1.08};
-  r.law = {seconds{.1}, seconds{.91}, seconds{0}};
+  r.law = {.serial = seconds{.1}, .parallel = seconds{.91}};
   return r;
 }
 
@@ -138,7 +138,7 @@ TEST(Facts, WaitingIsTold) {
 TEST(Facts, TheLawTellsItsLimitAndNeverACoefficientOnItsBound) {
   Receipt r = two_workers();
   EXPECT_TRUE(says(r, ".1x at best") && says(r, "no cost seen for a worker")) << text(r);
-  r.law = {seconds{0}, seconds{1.01}, seconds{.01}};  // T(10) = .101 + .09
+  r.law = {.parallel = seconds{1.01}, .per_worker = seconds{.01}};  // T(10) = .101 + .09
   EXPECT_TRUE(says(r, "no serial part seen; each further worker costs 10.0 ms; 5.29x at best"))
       << text(r);
   r.law = {};

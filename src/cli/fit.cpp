@@ -1,0 +1,93 @@
+// src/cli/fit.cpp: `payoff fit`: runs that somebody has measured, and what more workers would buy
+#ifndef FMT_HEADER_ONLY
+#define FMT_HEADER_ONLY
+#endif
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/answer_options.hpp"
+#include "cli/commands.hpp"
+#include "cli/runs.hpp"
+#include "report/scaling.hpp"
+#include "report/scaling_words.hpp"
+
+namespace payoff::cli {
+namespace {
+
+struct FitOptions {
+  std::vector<std::string> input;
+  tables::Query query;
+  std::string law;
+};
+
+std::optional<laws::Model> model_of(const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  std::string known;
+  for (const laws::Model model : {laws::Model::linear, laws::Model::amdahl, laws::Model::startup,
+                                  laws::Model::usl, laws::Model::overhead}) {
+    if (name == laws::name_of(model)) return model;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", laws::name_of(model));
+  }
+  throw BadInput(fmt::format("--law '{}' is not a law", name), "one of " + known);
+}
+
+std::string base_of(const tables::Table& table, const laws::Fit& fit) {
+  const double least = fit.levels.front().workers;
+  if (least == 1) return fmt::format("one worker ({} = 1)", table.n_column);
+  return fmt::format("the smallest {} measured, {} (one worker was not measured)", table.n_column,
+                     report::workers_text(least));
+}
+
+void fit_command(const FitOptions& options, const AnswerOptions& answer) {
+  const PriceTag tag = price_of(answer);
+  laws::Options how;
+  how.machine = machine_of(answer);
+  how.model = model_of(options.law);
+  const tables::Table table = read_runs(options.input, options.query);
+  report::Scaling scaling = report::scaling_of(fit_runs(table, how), tag.price);
+  scaling.subject = !table.command.empty() ? table.command
+                                           : fmt::format("{}, {} by {}", table.name,
+                                                         table.value_column, table.n_column);
+  scaling.base = base_of(table, scaling.fit);
+  scaling.measured = table.quantity == tables::Quantity::throughput ? report::Measured::throughput
+                                                                    : report::Measured::seconds;
+  scaling.price_per = tag.per;
+  scaling.notes = table.warnings;
+  show(scaling, answer);
+}
+
+}  // namespace
+
+std::function<void()> add_fit(CLI::App& parser) {
+  const auto options = std::make_shared<FitOptions>();
+  parser
+      .add_option("runs", options->input,
+                  "A file of runs (CSV, TSV, JSON; - is stdin), or pairs such as 1:10.2 2:5.6s "
+                  "4:3300ms 8:1800/s.")
+      ->type_name("FILE|N:TIME...")
+      ->required();
+  parser.add_option("--n", options->query.n, "The column with the number of workers.")
+      ->type_name("COLUMN");
+  parser.add_option("--time", options->query.time, "The column with the time.")
+      ->type_name("COLUMN");
+  parser.add_option("--throughput", options->query.throughput, "The column with the throughput.")
+      ->type_name("COLUMN");
+  parser
+      .add_option("--where", options->query.where,
+                  "Take only the runs with this value, as kernel=fft; may be given again.")
+      ->type_name("COLUMN=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  parser
+      .add_option("--law", options->law,
+                  "Take this law instead of choosing: linear, amdahl, startup, usl, overhead.")
+      ->type_name("NAME");
+  const auto answer = add_answer_options(parser);
+  return [options, answer] { fit_command(*options, *answer); };
+}
+
+}  // namespace payoff::cli
