@@ -90,7 +90,7 @@ def test_the_receipt_tells_of_a_global_generator_that_moved(module):
             pass
         return draw()
 
-    receipt = payoff.run(f, range(60), workers=2).receipt
+    receipt = payoff.run(f, range(150), workers=2).receipt
     told = [note for note in receipt.notes if "generator" in note]
     assert len(told) == 1
     assert ("numpy.random" if module == "numpy" else "random") in told[0] and "seed=" in told[0]
