@@ -246,6 +246,10 @@ struct Goal {
   double machine_cores = std::numeric_limits<double>::infinity();  // no more than these
 };
 
+// The law of the program as it will be: `now` seconds of work on one worker, made `code_gain` times
+// faster; what workers cost is no code of the program and stays.
+[[nodiscard]] Law planned(const Goal& goal, const Law& shape);
+
 // Can better code times more workers reach the goal?
 struct Reach {
   double needed = 1;      // now / want

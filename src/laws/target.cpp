@@ -10,8 +10,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// The program as it will be: its own work takes `now` on one worker and becomes `gain` times
-// faster. What workers cost (start-up, each further one) is not the program's code, and stays.
 Law improved(const Law& shape, seconds now, double gain) {
   const double scale = now / shape.base();
   return {.serial = shape.serial * scale / gain,
@@ -96,8 +94,12 @@ std::optional<double> code_gain_needed(const Law& shape, const Goal& goal) {
 
 }  // namespace
 
+Law planned(const Goal& goal, const Law& shape) {
+  return improved(shape, goal.now, goal.code_gain);
+}
+
 Reach reach(const Goal& goal, const Law& shape) {
-  const Law law = improved(shape, goal.now, goal.code_gain);
+  const Law law = planned(goal, shape);
   Reach reach{.needed = goal.now / goal.want,
               .by_code = goal.code_gain,
               .by_workers = goal.now / goal.want / goal.code_gain};
@@ -117,8 +119,7 @@ Reach reach(const Goal& goal, const Fit& shape) {
   Reach answer = reach(goal, shape.law);
   std::vector<double> replicates;
   for (const Law& law : shape.refits) {
-    const auto workers =
-        least_workers(improved(law, goal.now, goal.code_gain), goal.want, goal.machine_cores);
+    const auto workers = least_workers(planned(goal, law), goal.want, goal.machine_cores);
     replicates.push_back(workers.value_or(kInfinity));
   }
   if (replicates.empty()) return answer;

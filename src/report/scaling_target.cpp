@@ -160,7 +160,7 @@ void add_cases(Page& page, const Target& t) {
       {"serial share", "N", "time", t.price.given() ? "cost" : "core-seconds", "at best", ""}};
   std::vector<Weight> weights{Weight::strong};
   for (const Target::Case& c : t.cases) {
-    const Law law = planned(t.goal, c.law);
+    const Law law = laws::planned(t.goal, c.law);
     const bool reached = c.reach.workers.has_value();
     const double n = c.reach.workers.value_or(c.reach.best_workers);
     cells.push_back({share_text(c.law.sigma()), reached ? workers_text(n) : "-",
@@ -177,7 +177,7 @@ void add_cases(Page& page, const Target& t) {
 // The way to the goal, or to the best there is.
 void add_way(Page& page, const Target& t) {
   if (t.source == Source::nothing) return;
-  const Law law = planned(t.goal, t.cases.front().law);
+  const Law law = laws::planned(t.goal, t.cases.front().law);
   const Reach& reach = t.cases.front().reach;
   double last = reach.workers.value_or(std::min(reach.best_workers, 1024.0));
   last = std::min(last, t.goal.machine_cores);
@@ -231,14 +231,6 @@ nlohmann::ordered_json case_of(const Target::Case& c) {
 
 }  // namespace
 
-Law planned(const laws::Goal& goal, const Law& shape) {
-  const double scale = goal.now / shape.base();
-  return {.serial = shape.serial * scale / goal.code_gain,
-          .startup = shape.startup * scale,
-          .parallel = shape.parallel * scale / goal.code_gain,
-          .per_worker = shape.per_worker * scale};
-}
-
 std::string target_text(const Target& t, const Terminal& terminal) {
   Page page(terminal);
   if (t.cases.empty()) return "";
@@ -275,7 +267,7 @@ std::string target_json(const Target& t) {
     out["cases"].push_back(case_of(c));
     nlohmann::ordered_json& cost = out["cases"].back()["cost"];
     if (t.price.given() && c.reach.workers) {
-      const Law law = planned(t.goal, c.law);
+      const Law law = laws::planned(t.goal, c.law);
       cost = laws::cost(t.price, *c.reach.workers, law.at(*c.reach.workers));
     }
   }

@@ -36,10 +36,6 @@ struct Target {
   std::vector<std::string> notes;
 };
 
-// The law of the program as it will be: `now` seconds of work on one worker, made `code_gain` times
-// faster; what workers cost is no code of the program and stays.
-[[nodiscard]] laws::Law planned(const laws::Goal& goal, const laws::Law& shape);
-
 [[nodiscard]] std::string target_text(const Target& target, const Terminal& terminal);
 [[nodiscard]] std::string target_json(const Target& target);
 

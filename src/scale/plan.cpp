@@ -7,25 +7,10 @@
 #include <map>
 #include <utility>
 
+#include "laws/random.hpp"
+
 namespace payoff::scale {
 namespace {
-
-// splitmix64 (Steele, Lea & Flood, OOPSLA 2014): the same orders on every machine, which
-// std::shuffle does not promise.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-  std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
-
- private:
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15U);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
-  }
-  std::uint64_t state_;
-};
 
 // T(other) / T(best) of every round that has both.
 std::vector<double> paired_ratios(const Measurement& measurement, int other, int best) {
@@ -50,9 +35,9 @@ bool is_look_point(int round) {
 
 std::vector<int> order_of_round(std::vector<int> levels, int round, std::uint64_t seed) {
   const auto pair = static_cast<std::uint64_t>((round + 1) / 2);
-  Dice dice(seed + 0x632be59bd9b4e019U * pair);
+  laws::Random random(seed + 0x632be59bd9b4e019U * pair);
   for (std::size_t left = levels.size(); left > 1; --left)
-    std::swap(levels[left - 1], levels[dice.below(left)]);
+    std::swap(levels[left - 1], levels[random.bits() % left]);
   if (round % 2 == 0) std::reverse(levels.begin(), levels.end());
   return levels;
 }
