@@ -183,8 +183,6 @@ struct Source {
   }
 };
 
-constexpr std::int64_t kLargeResult = 32 << 10;  // bytes; see ArenaView::copy
-
 nb::object take_pickle(const std::shared_ptr<ipc::ArenaView>& view, const ipc::BatchHeader& header,
                        const std::byte* at) {
   const std::int32_t parts = header.parts;
@@ -195,7 +193,7 @@ nb::object take_pickle(const std::shared_ptr<ipc::ArenaView>& view, const ipc::B
     buffers.append(nb::cast(new ArenaBuffer(view, table[k]), nb::rv_policy::take_ownership));
   const nb::object transport = nb::module_::import_("payoff._transport");
   const auto [offset, bytes] = table[0];
-  if (bytes / header.range.size() >= kLargeResult) {
+  if (bytes / header.range.size() >= ipc::kPastMapping) {
     Source source{.view = view, .at = offset, .end = offset + bytes};
     return transport.attr("load")(nb::cast(&source, nb::rv_policy::reference), buffers);
   }

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::int64_t kMostBytes = std::int64_t{64} << 30;  // address space only: it is sparse
 constexpr std::int64_t kFewestBytes = std::int64_t{64} << 20;
-constexpr std::int64_t kPastMapping = 32 << 10;  // bytes; from here on a system call is cheaper
 
 std::int64_t round_up(std::int64_t value, std::int64_t align) {
   return (value + align - 1) / align * align;

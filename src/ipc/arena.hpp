@@ -11,6 +11,7 @@
 namespace payoff::ipc {
 
 inline constexpr std::int64_t kPageBytes = 4096;
+inline constexpr std::int64_t kPastMapping = 32 << 10;  // from here on a system call is cheaper
 
 // One batch of results in an arena. What `kind` and the payload mean is the language's affair.
 struct BatchHeader {
