@@ -13,11 +13,12 @@ quietly := scripts/quietly
 # Folders too: a file that goes away must go from the installed package as well.
 sources := $(shell find include src python -name __pycache__ -prune -o -print) \
   $(wildcard cmake/*) CMakeLists.txt pyproject.toml
-code := $(shell find $(wildcard include src python/src tests) -name '*.[ch]pp')
+code := $(shell find $(wildcard include src python/src tests examples benchmarks) -name '*.[ch]pp')
 
 system := build/.system
 venv := .venv/.ready
 bench := .venv/.bench
+bench_cpp := build/.bench-cpp
 installed := .venv/.installed
 
 # The tsan preset leaves out the tests that count this process's own threads and page faults, as
@@ -28,7 +29,7 @@ fixed = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-all bench lint format clean
+.PHONY: help build demo test test-all chaos bench bench-cpp lint format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -45,17 +46,32 @@ test: $(installed) cpp-release ## C++ and Python tests, one CPython, release bui
 	@$(py) -m pytest tests
 
 test-all: test cpp-asan cpp-tsan cpp-fuzz ## sanitizers, fuzzing, chaos, every CPython >= 3.11 found
+	@$(py) -m pytest -m slow tests
 	@$(fixed) ctest --preset asan
 	@$(fixed) ctest --preset tsan
-	@mkdir -p build/fuzz/corpus
-	@$(quietly) fuzz "feed the readers of user files with noise for 30 s" \
-	  build/fuzz/tables_fuzz build/fuzz/corpus tests/fuzz/corpus \
-	  -max_total_time=30 -max_len=4096 -timeout=10
-	@scripts/chaos
+	@mkdir -p build/fuzz/tables build/fuzz/profile build/fuzz/calibrations
+	@$(quietly) fuzz-tables "feed the readers of runs with noise for 15 s" \
+	  build/fuzz/tables_fuzz build/fuzz/tables tests/fuzz/corpus/tables \
+	  -max_total_time=15 -max_len=4096 -timeout=10
+	@$(quietly) fuzz-profile "feed the readers of profiles with noise for 15 s" \
+	  build/fuzz/profile_fuzz build/fuzz/profile tests/fuzz/corpus/profile \
+	  -max_total_time=15 -max_len=8192 -timeout=10
+	@$(quietly) fuzz-cache "feed the reader of calibrations with noise for 10 s" \
+	  build/fuzz/calibration_fuzz build/fuzz/calibrations \
+	  -max_total_time=10 -max_len=4096 -timeout=10
+	@$(py) tests/chaos --seconds 60
 	@scripts/each-python
+
+chaos: $(installed) ## kill, stop and interrupt maps at random for 8 min; SEED= replays a round
+	@$(py) tests/chaos $(if $(SEED),--replay $(SEED),--seconds 480)
 
 bench: $(installed) $(bench) ## is it ever slower than the loop? (up to 40 min; QUICK=1: 3 min)
 	@$(py) -m benchmarks.never_slower $(if $(QUICK),--quick)
+
+bench-cpp: $(system) $(bench_cpp) ## C++ loops against oneTBB, OpenMP, std::par (15 min; QUICK=1: 2 min)
+	@$(quietly) configure-bench "configure build/bench" cmake --preset bench
+	@$(quietly) build-bench "build benchmarks/cpp_loops" cmake --build --preset bench
+	@$(PYTHON) -m benchmarks.cpp_loops $(if $(QUICK),--quick)
 
 lint: $(venv) ## clang-format, clang-tidy, ruff, mypy --strict
 	@$(quietly) clang-format "check the C++ layout" clang-format --dry-run -Werror $(code)
@@ -82,6 +98,10 @@ cpp-release cpp-asan cpp-tsan cpp-fuzz: cpp-%: $(system)
 
 $(system): packages.txt
 	@scripts/system-packages
+	@mkdir -p $(@D) && touch $@
+
+$(bench_cpp): benchmarks/packages.txt
+	@scripts/system-packages $<
 	@mkdir -p $(@D) && touch $@
 
 $(venv): $(system) pyproject.toml

@@ -1,4 +1,4 @@
-# cmake/install.cmake: `cmake --install` gives the tool, the headers, the library and find_package
+# cmake/install.cmake: `cmake --install`: the tool, headers, library, find_package and pkg-config
 include(CMakePackageConfigHelpers)
 set(PAYOFF_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/payoff)
 
@@ -16,3 +16,11 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/payoff-config-version.cma
 install(
   FILES ${PROJECT_BINARY_DIR}/payoff-config.cmake ${PROJECT_BINARY_DIR}/payoff-config-version.cmake
   DESTINATION ${PAYOFF_CMAKE_DIR} COMPONENT cpp)
+
+# pkg-config: the library is static, so what it needs itself is everyone's. Paths are relative to
+# the file, as those of find_package are: what was installed can be moved.
+set(PAYOFF_PC_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH PAYOFF_PC_TO_PREFIX /prefix/${PAYOFF_PC_DIR} /prefix)
+string(REGEX REPLACE "/$" "" PAYOFF_PC_TO_PREFIX ${PAYOFF_PC_TO_PREFIX})
+configure_file(cmake/payoff.pc.in ${PROJECT_BINARY_DIR}/payoff.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/payoff.pc DESTINATION ${PAYOFF_PC_DIR} COMPONENT cpp)

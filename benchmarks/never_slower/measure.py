@@ -28,6 +28,12 @@ WARM_UP = 0.1  # seconds of items in the round that is thrown away
 SIDE = 0.05  # seconds of items for two loops side by side
 CAP = 10.0  # seconds a rival may take in a cell
 FLOATS = 31_250_000
+ON_BUFFERS = {
+    "zlib": work.compress,
+    "sha256": work.digest,
+    "numpy": work.sines,
+    "sha256-2KB": work.digest_2kb,
+}
 
 Contestant = Callable[[Any, Sequence[Any]], list[Any]]
 
@@ -38,9 +44,30 @@ def prepare(cell: Cell, calibration: Calibration) -> tuple[Callable[[Any], Any],
         starts = range(0, FLOATS, work.FLOATS_PER_ITEM)
         each = cell.total_s / len(starts)
         return work.read_floats, Items(starts, cell.total_s, 2 * each, each)
+    if cell.kind == "sleep":
+        return time.sleep, Items([0.005] * 1000, cell.total_s, 0.01, 0.005)
+    if cell.kind in ON_BUFFERS:
+        return on_buffers(cell)
     body = "large_array" if cell.kind == "large" else cell.body
     items = build(cell.shape, body, cell.cost_s, cell.total_s, calibration)
     return getattr(work, body), items
+
+
+def on_buffers(cell: Cell) -> tuple[Callable[[Any], Any], Items]:
+    """As many items as take the cell's total here: their cost is the library's own."""
+    if cell.kind == "numpy":
+        work.make_array()
+    f = ON_BUFFERS[cell.kind]
+    each = min(loop_time(f, 20) for _ in range(20)) / 20
+    count = max(50, round(cell.total_s / each))
+    return f, Items(range(count), count * each, 2 * each, each)
+
+
+def loop_time(f: Callable[[Any], Any], items: int) -> float:
+    began = time.perf_counter()
+    for i in range(items):
+        f(i)
+    return time.perf_counter() - began
 
 
 def timed(run: Contestant, f: Callable[[Any], Any], items: Sequence[Any]) -> float:

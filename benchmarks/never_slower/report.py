@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.never_slower.cells import COSTS, RIVAL_CELLS, TOTALS, Cell
+from benchmarks.never_slower.cells import COSTS, RIVAL_CELLS, SINGLE, TOTALS, Cell
 from benchmarks.never_slower.rivals import COLD, TITLES
 from benchmarks.never_slower.session import Record
 from benchmarks.never_slower.shapes import SHAPES
@@ -172,7 +172,7 @@ def what_loses(records: Sequence[Record], left_out: Sequence[tuple[str, str]]) -
 
 
 def singles(records: Sequence[Record]) -> list[str]:
-    rows = [r for r in records if (r.cell is None or r.cell.kind == "floats") and not r.rival]
+    rows = [r for r in records if (r.cell is None or r.cell.kind in SINGLE) and not r.rival]
     rows = [r for r in rows if r.state != "not run"]
     if not rows:
         return []

@@ -50,10 +50,12 @@ class Session:
     def plan(self, wanted: Callable[[str], bool]) -> None:
         grid, left_out = cells.grid(self.quick)
         self.left_out = [pair for pair in left_out if wanted(pair[0])]
-        for cell in [*grid, cells.FLOATS]:
-            name = cell.id if cell.kind == "grid" else "f reads 1 GB of Python floats"
+        singles = [cells.FLOATS, *cells.GIL_FREE]
+        if self.quick:  # five seconds a round are not
+            singles = [cell for cell in singles if cell.kind != "sleep"]
+        for cell in [*grid, *singles]:
             seconds = cells.estimate(cell, cells.rounds(cell, self.quick))
-            self.records.append(Record(name, cell, seconds=seconds))
+            self.records.append(Record(cell.id, cell, seconds=seconds))
         for name, cell in cells.RIVAL_CELLS.items():
             if self.quick and name not in cells.QUICK_RIVAL_CELLS:
                 continue
@@ -96,7 +98,7 @@ class Session:
             return f"needs {short / 1e9:.1f} GB more memory than is available"
         if record.rival and (lacking := rivals.load(record.rival).missing()):
             return f"not installed: {lacking}"
-        if kind in ("large", "memory") and rivals.lacks("numpy"):
+        if kind in ("large", "memory", "numpy") and rivals.lacks("numpy"):
             return "not installed: numpy"
         return ""
 

@@ -1,8 +1,13 @@
 # benchmarks/never_slower/work.py: the bodies; counted work, no body ever looks at a clock
 from __future__ import annotations
 
+import hashlib
+import random
+import zlib
 from typing import Any
 
+BUFFER = random.Random(1).randbytes(102_400)
+ARRAY: list[Any] = []
 FLOATS: list[float] = []
 FLOATS_PER_ITEM = 31_250
 KILOBYTES_64 = 65_536
@@ -45,3 +50,27 @@ def read_floats(start: int) -> float:
     for i in range(start, start + FLOATS_PER_ITEM):
         total += FLOATS[i]
     return total
+
+
+def compress(_: int) -> int:
+    return len(zlib.compress(BUFFER))
+
+
+def digest(_: int) -> bytes:
+    return hashlib.sha256(BUFFER).digest()
+
+
+def digest_2kb(start: int) -> bytes:
+    return hashlib.sha256(BUFFER[start & 1023 : (start & 1023) + 2048]).digest()
+
+
+def sines(_: int) -> float:
+    import numpy
+
+    return float(numpy.sin(ARRAY[0]).sum())
+
+
+def make_array() -> None:
+    import numpy
+
+    ARRAY[:] = [numpy.arange(12_800.0)]

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 # Imported now, so that no loop pays for it when it looks at its function or forks.
 from . import _forksafe, _reach, _transport, _worker  # noqa: F401
 from ._core import Receipt
-from ._errors import Error, ResultError, WorkerDied
+from ._errors import DeadlineExceeded, Error, ItemTimeout, ResultError, WorkerDied
+from ._failure import Failure
 from ._map import Plan, Run, last_receipt, map, plan, run
 
 if TYPE_CHECKING:
     from . import laws
     from ._fit import Fit, fit
+    from ._profile import profile
 else:
 
     def __getattr__(name: str) -> object:
@@ -30,17 +32,32 @@ else:
 
             globals().update(Fit=Fit, fit=fit)
             return globals()[name]
+        if name == "profile":
+            from ._profile import profile
+
+            globals()["profile"] = profile
+            return profile
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
 
+def load_ipython_extension(shell: object) -> None:
+    """%load_ext payoff: the cell magic %%payoff, which profiles a cell."""
+    from ._profile import load_magic
+
+    load_magic(shell)
+
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "DeadlineExceeded",
     "Error",
+    "Failure",
     "Fit",
+    "ItemTimeout",
     "Plan",
     "Receipt",
     "ResultError",
@@ -51,5 +68,6 @@ __all__ = [
     "laws",
     "map",
     "plan",
+    "profile",
     "run",
 ]

@@ -44,6 +44,7 @@ _PUSH_NONE = frozenset(
     " POP_JUMP_FORWARD_IF_NONE POP_JUMP_FORWARD_IF_NOT_NONE POP_JUMP_BACKWARD_IF_TRUE"
     " POP_JUMP_BACKWARD_IF_FALSE".split()
 )
+_CALL = frozenset(op for name, op in _OPS.items() if name.startswith("CALL") and "INTR" not in name)
 _V12 = sys.version_info >= (3, 12)
 _V13 = sys.version_info >= (3, 13)
 _HAS_ARGUMENT = frozenset(getattr(opcode, "hasarg", range(opcode.HAVE_ARGUMENT, 256)))

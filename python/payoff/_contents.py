@@ -15,6 +15,7 @@ _WHOLE_BYTES = 65_536
 
 _ATOM, _FUNCTION, _METHOD, _BUILTIN, _PARTIAL, _WRAPPER, _REFUSED, _GENERATOR = range(8)
 _LIST, _TUPLE, _DICT, _SET, _FROZEN, _DEQUE, _BYTES, _ARRAY, _INSTANCE = range(8, 17)
+_ONE_THREAD = 17  # no obstacle to a fork, but to threads
 _CONTAINERS = frozenset((_LIST, _TUPLE, _DICT, _SET, _FROZEN, _DEQUE))
 
 _STREAM = "an in-memory stream: each worker would have its own copy"
@@ -27,7 +28,7 @@ _CLIENT = "a client with open connections: workers would share them"
 _ITERATOR = "an iterator: workers would draw the same values from their own copies"
 
 _BY_BASE: dict[str, tuple[int, str]] = {  # by name: nothing is imported to look for it
-    "_thread._local": (_ATOM, ""),
+    "_thread._local": (_ONE_THREAD, "a threading.local, whose values other threads do not have"),
     "logging.Logger": (_ATOM, ""),  # logging makes its locks anew after a fork
     "logging.LoggerAdapter": (_ATOM, ""),
     "builtins.type": (_ATOM, ""),
@@ -122,7 +123,7 @@ def _judge(cls: type) -> _Kind:
         if name in _BY_BASE:
             return _Kind(*_BY_BASE[name], base, ())
     if any(name.startswith(("pandas.", "polars.")) for name in names):
-        return _Kind(_ATOM, "", cls, ())
+        return _Kind(_ONE_THREAD, "of pandas or polars: reading it fills its caches", cls, ())
     for methods, why in _BY_METHODS:
         if all(any(method in base.__dict__ for base in cls.__mro__) for method in methods):
             return _Kind(_REFUSED, why, cls, ())

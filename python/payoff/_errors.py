@@ -13,8 +13,11 @@ class WorkerDied(Error):
 
     Attributes:
         index: index of the item it was running, or None if it was between items.
+        item: repr of that item, cut to 200 characters; "" if it was between items.
         signal: number of the signal that ended it, or None.
         exitcode: its exit code, or None.
+        peak_memory: most bytes that it ever had in memory (shared with the caller, too), or None.
+        out_of_memory: was it killed while the kernel counted a kill for want of memory?
         uncertain: list of (begin, end) index ranges that workers had begun and not handed over.
             These items may have run, in part or in whole.
     """
@@ -27,12 +30,46 @@ class WorkerDied(Error):
         signal: int | None = None,
         exitcode: int | None = None,
         uncertain: list[tuple[int, int]] | None = None,
+        item: str = "",
+        peak_memory: int | None = None,
+        out_of_memory: bool = False,
     ) -> None:
         super().__init__(message)
         self.index = index
+        self.item = item
         self.signal = signal
         self.exitcode = exitcode
         self.uncertain = uncertain or []
+        self.peak_memory = peak_memory
+        self.out_of_memory = out_of_memory
+
+
+class ItemTimeout(Error, TimeoutError):
+    """An item took longer than timeout= allows; its worker was ended.
+
+    Attributes:
+        index: index of the item.
+        item: its repr, cut to 200 characters.
+        seconds: the limit.
+    """
+
+    def __init__(self, message: str, index: int = -1, item: str = "", seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.index = index
+        self.item = item
+        self.seconds = seconds
+
+
+class DeadlineExceeded(Error, TimeoutError):
+    """The whole map took longer than deadline= allows. What was finished is in `partial`.
+
+    Attributes:
+        seconds: the limit.
+    """
+
+    def __init__(self, message: str, seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class ResultError(Error):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 
 from . import _core
-from ._map import _show
+from ._words import shown as _show
 
 _core.add_laws()
 Fit = _core.Fit
@@ -70,7 +70,10 @@ def fit(
     """
     workers = _floats("n", n)
     if (time is None) == (throughput is None):
-        raise TypeError("give one of time= (seconds) and throughput= (units a second)")
+        now = "none is" if time is None else "both are"
+        raise TypeError(
+            "give one of time= (seconds) and throughput= (units a second); " + now + " given"
+        )
     if time is not None:
         name, measured = "time", "seconds"
         times = _floats("time", time)
@@ -135,7 +138,9 @@ def _cpus(name: str, value: float | None) -> float | None:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name}={_show(value)} is not a number of CPUs") from None
+        raise TypeError(
+            f"{name}={_show(value)} is not a number of CPUs; leave it out for E(N) = N"
+        ) from None
     if not number > 0:
         raise ValueError(f"{name}={value!r} must be above 0; leave it out for E(N) = N")
     return number

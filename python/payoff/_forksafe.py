@@ -10,7 +10,8 @@ Safe:
 * No other thread.
 * OpenBLAS's pool. OpenBLAS registers pthread_atfork handlers: it ends its pool before the fork, and
   parent and child each start a new one at their next use. Its threads run nothing but BLAS.
-* payoff's own threads (names that begin with "payoff"): parked, they hold nothing.
+* payoff's own threads (names that begin with "payoff") while they are parked: they hold nothing.
+  One that runs items of a map may hold any lock of the user's.
 * tqdm's monitor while it sleeps in Event.wait: it takes tqdm's lock only to look at late bars.
 * Jupyter's threads (seen in ipykernel 6 and 7), each only while it waits in its known place:
     - IOPub, Control, Shell channel and idle subshells sit in asyncio's select. A thread there runs
@@ -159,6 +160,8 @@ def _stranger(threading: Any, thread: Any, module: str) -> str | None:
 
 def _busy(thread: Any, module: str, frame: FrameType | None) -> str | None:
     """Whether a known thread is elsewhere than where it waits, and so may hold a lock."""
+    if getattr(thread, "is_at_work", bool)():
+        return f"payoff's thread `{thread.name}` runs items of another map: try again"
     places = None if _is_own(thread, module) else _WAITS[module]
     if places is None or frame is None:
         return None

@@ -9,6 +9,7 @@ before the first worker starts:
 * :meth:`Watch.refusal`: does `f` reach something that cannot be shared, print, or (read from its
   bytecode) write into what it captured?
 * :meth:`Watch.changed`: did anything reached grow, shrink, get rebound or get other contents?
+* :meth:`Watch.refusal_by_threads`: does `f` reach something that only one thread may use?
 * :meth:`Watch.rng_moved`: did `f` draw from a global random generator?
 
 Reached are: closure cells, defaults, the globals that the code names (with the functions nested in
@@ -20,8 +21,8 @@ of them with their own contents).
 Known gaps, each by choice. Modules and classes are not entered (a store into a class attribute is
 seen only where the code names the class), nor are installed libraries and the standard library.
 pandas and polars objects are not entered: reading them fills their caches. Of large containers
-only samples are compared. Extension types without a buffer are opaque. A logger and a
-threading.local are taken as safe. A bare file descriptor is an integer: it is seen only where it is
+only samples are compared. Extension types without a buffer are opaque. A logger is taken as safe
+and, by forks, a threading.local. A bare file descriptor is an integer: it is seen only where it is
 used, in calls of os.read and their like.
 
 Nothing here imports a module, runs code of a user's class (properties, __getattr__, __len__,
@@ -59,6 +60,7 @@ from payoff._contents import (
     _INSTANCE,
     _LIST,
     _METHOD,
+    _ONE_THREAD,
     _PARTIAL,
     _REFUSED,
     _SAMPLE,
@@ -80,6 +82,7 @@ from payoff._contents import (
     _size,
     _snapshot,
 )
+from payoff._threadsafe import one_thread_only, only_waits
 
 _MAX_OBJECTS = 200
 _ENTERED = 6  # and those whose own contents are watched, too
@@ -104,10 +107,12 @@ class Watch:
 
     __slots__ = (
         "_cow",
+        "_f",
         "_items",
         "_left",
         "_names",
         "_numpy",
+        "_one_thread",
         "_place",
         "_probes",
         "_random",
@@ -116,7 +121,9 @@ class Watch:
     )
 
     def __init__(self, f: Any, items: tuple[Any, ...], done: int, total: int) -> None:
+        self._f = f
         self._reason: str | None = None
+        self._one_thread: str | None = None
         self._names: list[tuple[str, Any, Any]] = []  # label, namespace or cell, value
         self._probes: list[tuple[str, Any, _Kind, int, Any]] = []  # label, object, …, contents
         self._seen: set[int] = set()
@@ -134,6 +141,14 @@ class Watch:
     def refusal(self) -> str | None:
         """Why `f` must not run in another process, as a sentence, or None."""
         return self._reason
+
+    def refusal_by_threads(self) -> str | None:
+        """Why several threads must not run `f` at once, as a sentence, or None."""
+        return self._one_thread
+
+    def only_waits(self) -> bool:
+        """Whether `f` is known to do nothing but wait."""
+        return only_waits(self._f)
 
     def changed(self, done: int | None = None, total: int | None = None) -> str | None:
         """What `f` changed since the snapshot, as a sentence, or None.
@@ -164,10 +179,9 @@ class Watch:
 
     def rng_moved(self) -> list[str]:
         """Which global generators ("random", "numpy.random") were drawn from since the snapshot."""
-        moved = []
         before, now = self._random, _quietly(_random_state)
-        if before is not None and (now[1][-1] != before[1][-1] or now != before):
-            moved.append("random")
+        drawn = before is not None and (now[1][-1] != before[1][-1] or now != before)
+        moved = ["random"] if drawn else []
         if self._numpy is not None and _quietly(_numpy_state) != self._numpy:
             moved.append("numpy.random")
         return moved
@@ -293,8 +307,9 @@ class Watch:
             shown = ".".join((name, *path))
             if home == "subprocess" or (home == "posix" and act == "system"):
                 if act in _PROGRAMS and not {"stdout", "capture_output"}.intersection(keywords):
-                    why = "the order of what the programs print would depend on the workers"
-                    self._refuse(f"{label} starts programs (`{shown}`): {why}")
+                    why = "what they print would come in another order"
+                    remedy = "stdout= or capture_output= lets workers start them"
+                    self._refuse(f"{label} starts programs (`{shown}`): {why}; {remedy}")
             elif home == "posix" and act in _DESCRIPTORS and "open" not in facts.attributes:
                 self._refuse(f"{label} calls `{shown}`: workers would share the file's position")
             elif home in ("posix", "os", "locale") and act in _PROCESS_WIDE:
@@ -346,6 +361,8 @@ class Watch:
             self._visit_bound(label, value, level, calls)
             return
         self._seen.add(id(value))
+        if of in (_INSTANCE, _ONE_THREAD) and self._one_thread is None:
+            self._one_thread = one_thread_only(label, type(value), kind.why)
         if of in _CONTAINERS:
             self._visit_container(label, value, kind, level, calls, scale)
         elif of == _REFUSED:
@@ -369,7 +386,7 @@ class Watch:
                     if type(part) not in _ATOMS:
                         self._visit(f"{label}.{name}", part, 1, calls)
                 self._visit_methods(value, attributes, calls)
-        else:
+        elif of != _ONE_THREAD:
             size = _size(kind, value)
             self._probe(label, value, kind, size)
             if of == _ARRAY and value.dtype.hasobject:
@@ -478,9 +495,6 @@ def watch(f: Any, items: tuple[Any, ...], done: int = 0, total: int = 0) -> Watc
         items: the sources of the loop, one for each argument of `f`.
         done: items run so far; where the windows into large containers start.
         total: items in all, 0 when unknown.
-
-    Returns:
-        The snapshot, to be asked before a worker starts. Never raises: what cannot be looked at
-        is a refusal.
+    Never raises: what cannot be looked at is a refusal.
     """
     return Watch(f, items, done, total)

@@ -8,7 +8,9 @@ Item i draws from the stream with key = SeedSequence(seed) and counter (0, 0, i,
 
 from __future__ import annotations
 
+from _thread import _local
 from collections.abc import Callable
+from copy import deepcopy
 from functools import wraps
 from typing import Any
 
@@ -21,11 +23,22 @@ def streams(
     if state != 0:
         return f, sources, {"rng": rng}, state
 
+    own = _local()  # each thread selects streams on a generator of its own
+    own.select = select
+
     @wraps(f)
     def seeded(*xs: Any) -> Any:  # numpy's state has a layout we do not know
-        return f(*xs[:-1], rng=select(xs[-1]))
+        if not hasattr(own, "select"):
+            own.select = generator(seed)[2]
+        return f(*xs[:-1], rng=own.select(xs[-1]))
 
     return seeded, (*sources, range(n)), None, 0
+
+
+def copied(rng: Any) -> tuple[Any, int]:
+    """A generator of its own for another thread, and the address of its state."""
+    own = deepcopy(rng)
+    return own, int(own.bit_generator.ctypes.state_address)
 
 
 def generator(seed: int) -> tuple[Any, int, Callable[[int], Any]]:

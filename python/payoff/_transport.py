@@ -10,6 +10,7 @@ from time import perf_counter_ns
 from typing import Any
 
 _LARGE = 65536  # bytes; smaller buffers are cheaper inside the pickle
+_LONG = 3_000_000  # ns: more than a cold start adds, and too much to be spent twice on the caller
 
 
 def dump(results: Any, file: Any) -> list[memoryview]:
@@ -46,15 +47,17 @@ def price(result: Any) -> tuple[float, float, float, float]:
     arrive as it left.
     """
     encode = decode = float("inf")
-    for _ in range(2):  # the first is cold: imports, fresh pages
+    for _ in range(2):  # the first is cold: imports, fresh pages; that is forgotten where it counts
         begin = perf_counter_ns()
         file = BytesIO()
         buffers = dump(result, file)
         middle = perf_counter_ns()
-        data = file.getbuffer()
+        data = file.getvalue()  # of a view CPython's collector may crash, should Ctrl-C leave one
         back = loads(data, buffers)
         end = perf_counter_ns()
         encode, decode = min(encode, middle - begin), min(decode, end - middle)
+        if end - begin > _LONG:
+            break
     if type(back) is not type(result):
         raise TypeError(f"a {type(result).__qualname__} arrives as {type(back).__qualname__}")
     size = len(data) + sum(buffer.nbytes for buffer in buffers)

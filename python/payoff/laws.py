@@ -20,7 +20,7 @@ from typing import NamedTuple, SupportsFloat, overload
 
 from . import _core
 from ._fit import Fit
-from ._map import _show
+from ._words import shown as _show
 
 Candidate = _core.Candidate
 Choice = _core.Choice

@@ -93,6 +93,22 @@ bool put_tuples(ArenaWriter& arena, const Values& values) {
   return true;
 }
 
+// A view of an object's bytes, for as long as this lives.
+class View {
+ public:
+  View(nb::handle object, int flags) {
+    if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) throw nb::python_error();
+  }
+  ~View() { PyBuffer_Release(&view_); }
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  [[nodiscard]] void* begin() const { return view_.buf; }
+  [[nodiscard]] std::int64_t size() const { return view_.len; }
+
+ private:
+  Py_buffer view_{};
+};
+
 struct Part {  // of a pickle: where its bytes are
   std::int64_t offset, bytes;
 };
@@ -102,35 +118,31 @@ struct Sink {
   ArenaWriter* arena;
   std::int64_t begin = -1, bytes = 0;
   void write(nb::handle data) {
-    Py_buffer view{};
-    if (PyObject_GetBuffer(data.ptr(), &view, PyBUF_SIMPLE) != 0) throw nb::python_error();
-    const std::int64_t at = arena->append(view.buf, view.len, bytes == 0 ? 8 : 1);
+    const View view(data, PyBUF_SIMPLE);
+    const std::int64_t at = arena->append(view.begin(), view.size(), bytes == 0 ? 8 : 1);
     if (bytes == 0) begin = at;
-    bytes += view.len;
-    PyBuffer_Release(&view);
+    bytes += view.size();
   }
 };
 
 // The payload begins with the offset of a table of parts: the pickle, then its large buffers.
 void put_pickle(ArenaWriter& arena, nb::handle results) {
-  auto* table_at = reinterpret_cast<std::int64_t*>(arena.reserve(8));
+  const std::int64_t table_at = arena.offset_of(arena.reserve(8));
   Sink sink{.arena = &arena};
   const nb::object file = nb::cast(&sink, nb::rv_policy::reference);
   const auto buffers =
       nb::cast<nb::list>(nb::module_::import_("payoff._transport").attr("dump")(results, file));
   std::vector<Part> parts{{sink.begin, sink.bytes}};
   for (const nb::handle buffer : buffers) {
-    Py_buffer view{};
-    if (PyObject_GetBuffer(buffer.ptr(), &view, PyBUF_SIMPLE) != 0) throw nb::python_error();
+    const View view(buffer, PyBUF_SIMPLE);
     // Pages of its own: it can be handed out, written to and given back without a neighbour.
-    parts.push_back({arena.append(view.buf, view.len, ipc::kPageBytes), view.len});
-    PyBuffer_Release(&view);
+    parts.push_back({arena.append(view.begin(), view.size(), ipc::kPageBytes), view.size()});
   }
   if (parts.size() > 1) (void)arena.reserve(0, ipc::kPageBytes);
   const auto bytes = static_cast<std::int64_t>(parts.size() * sizeof(Part));
   auto* table = arena.reserve(bytes);
   std::memcpy(table, parts.data(), static_cast<std::size_t>(bytes));
-  *table_at = arena.offset_of(table);
+  *reinterpret_cast<std::int64_t*>(arena.at(table_at)) = arena.offset_of(table);
   arena.set_parts(static_cast<std::int32_t>(parts.size()));
 }
 
@@ -167,12 +179,10 @@ struct Source {
     return nb::borrow<nb::bytes>(data);
   }
   std::int64_t readinto(nb::handle buffer) {
-    Py_buffer into{};
-    if (PyObject_GetBuffer(buffer.ptr(), &into, PyBUF_WRITABLE) != 0) throw nb::python_error();
-    const std::int64_t bytes = std::min<std::int64_t>(into.len, end - at);
-    view->copy(at, into.buf, bytes);
+    const View into(buffer, PyBUF_WRITABLE);
+    const std::int64_t bytes = std::min(into.size(), end - at);
+    view->copy(at, into.begin(), bytes);
     at += bytes;
-    PyBuffer_Release(&into);
     return bytes;
   }
   // Only protocol 0 has lines; the unpickler wants to see the method nevertheless.

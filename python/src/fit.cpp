@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "ending.hpp"
 #include "laws.hpp"
 #include "payoff/laws.hpp"
 #include "record.hpp"
@@ -60,7 +61,7 @@ Fitted fit(const std::vector<double>& workers, const std::vector<double>& times,
   if (cores) options.machine.cores = *cores;
   if (quota) options.machine.quota = *quota;
   try {
-    const nb::gil_scoped_release others_may_go_on;
+    const WithoutGil others_may_go_on;
     return {laws::fit(samples, options),
             measured == "throughput" ? report::Measured::throughput : report::Measured::seconds};
   } catch (const std::invalid_argument& error) {

@@ -1,4 +1,4 @@
-// python/src/map.hpp: payoff.map and payoff.plan, below their argument checks
+// python/src/map.hpp: payoff.map, below its argument checks
 #pragma once
 
 #include <nanobind/nanobind.h>

@@ -15,8 +15,8 @@ namespace {
 
 class AnyBody final : public engine::Body {
  public:
-  void watch(std::int64_t) override {}
-  std::optional<Stay> must_stay(std::int64_t) override { return std::nullopt; }
+  ns watch(std::int64_t) override { return std::chrono::microseconds(200); }
+  std::optional<Stay> must_stay(std::int64_t, engine::Where) override { return std::nullopt; }
   engine::Transport transport() override { return {}; }
   std::int64_t bytes_copied_on_write() override { return 0; }
 };

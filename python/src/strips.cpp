@@ -1,6 +1,12 @@
 // python/src/strips.cpp: strips as a Python iterator, and a look at single results
 #include "strips.hpp"
 
+#include <utility>
+
+#include "comprehension.hpp"
+#include "ending.hpp"
+#include "machine/process.hpp"
+
 namespace payoff::python {
 
 struct Strips::Object {
@@ -103,6 +109,11 @@ PyObject* Strips::item(std::int64_t index) {
 }
 
 bool Strips::refill() {
+  stand_still_at_the_end();
+  // What C calls looks for no signals, and a loop in Python would between its items.
+  if (PyErr_CheckSignals() != 0) return false;
+  if (std::exchange(keeping_, false))
+    filled_ = list_filled_from(reinterpret_cast<PyObject*>(self_));
   try {
     const ipc::Range strip = next_strip_();
     if (strip.empty()) return false;
@@ -125,6 +136,7 @@ void Strips::close() {
   seen_ = {};
   if (cell_.is_valid()) PyCell_Set(cell_.ptr(), f_.ptr());
   cell_ = {};
+  filled_ = {};
 }
 
 void Strips::look_through(nb::handle cell) {
@@ -157,33 +169,48 @@ void Strips::see(PyObject* result) {
     seen_.last = nb::borrow(result);
 }
 
-nb::object call_each(Strips& strips, std::int64_t at_most, nb::handle keywords) {
+// What stands in the place of an item that raised; null, with an exception set, when that goes on.
+PyObject* rescued(nb::handle rescue, std::int64_t index) {
+  const nb::python_error error;  // takes it
+  return PyObject_CallFunction(rescue.ptr(), "OL", error.value().ptr(),
+                               static_cast<long long>(index));
+}
+
+nb::object call_each(Strips& strips, const Each& each) {
+  const machine::OwnProcess own;  // what a child of an item raises is no result here
+  const nb::handle keywords = each.keywords;
   // Room for all, and a size that grows with the results: no append, and never an empty place.
-  const nb::object results = nb::steal(PyList_New(static_cast<Py_ssize_t>(at_most)));
+  const nb::object results = nb::steal(PyList_New(static_cast<Py_ssize_t>(each.at_most)));
   if (!results.is_valid()) throw nb::python_error();
   auto* list = reinterpret_cast<PyListObject*>(results.ptr());
   Py_SET_SIZE(list, 0);
+  PyObject** const places = list->ob_item;
+  Py_ssize_t filled = 0;
   PyObject* f = strips.f().ptr();
   const std::size_t arity = strips.arity();
   const bool plain = !keywords.is_valid() && arity == 1;
-  while (PyObject* item = strips.next()) {
+  while (PyObject* item = unwound_no_further([&] { return strips.next(); })) {
     PyObject* result = nullptr;
     if (plain) {
-      result = PyObject_Vectorcall(f, &item, 1, nullptr);
+      result = unwound_no_further([&] { return PyObject_Vectorcall(f, &item, 1, nullptr); });
     } else if (keywords.is_valid()) {
       const nb::object args = arity == 1 ? nb::make_tuple(nb::handle(item)) : nb::borrow(item);
-      result = PyObject_Call(f, args.ptr(), keywords.ptr());
+      result = unwound_no_further([&] { return PyObject_Call(f, args.ptr(), keywords.ptr()); });
     } else {
-      result = PyObject_Vectorcall(f, &PyTuple_GET_ITEM(item, 0), arity, nullptr);
+      PyObject* const* const args = &PyTuple_GET_ITEM(item, 0);
+      result = unwound_no_further([&] { return PyObject_Vectorcall(f, args, arity, nullptr); });
     }
     Py_DECREF(item);
-    if (result == nullptr) throw nb::python_error();
+    if (result == nullptr && !each.rescue.is_none() && own.is_here())
+      result = unwound_no_further([&] { return rescued(each.rescue, strips.in_flight()); });
+    if (result == nullptr) break;
     if (strips.wants_look()) strips.see(result);
-    list->ob_item[Py_SIZE(list)] = result;
-    Py_SET_SIZE(list, Py_SIZE(list) + 1);
+    places[filled] = result;
+    Py_SET_SIZE(list, ++filled);
   }
-  if (PyErr_Occurred() != nullptr) throw nb::python_error();
-  return results;
+  if (PyErr_Occurred() == nullptr) return results;
+  *each.unfinished = results;
+  throw nb::python_error();
 }
 
 }  // namespace payoff::python

@@ -32,6 +32,9 @@ class Strips {
   // Publishes in_flight for each item, for those who outlive this process.
   void publish(std::atomic<std::int64_t>* in_flight);
   void rekey(const Rekey& streams);
+  // A comprehension is about to iterate: filled() will be the list it fills, where that is known.
+  void keep_list() { keeping_ = true; }
+  [[nodiscard]] const nb::object& filled() const { return filled_; }
 
   // Looking at results. The comprehension calls `f` through this cell, so that single calls can be
   // watched without a price for all others: peek() puts a watching callable there for one call.
@@ -74,11 +77,18 @@ class Strips {
   std::atomic<std::int64_t>* in_flight_ = nullptr;
   std::optional<Rekey> rekey_;
   nb::object cell_;
-  bool observing_ = false, peeking_ = false;
+  nb::object filled_;
+  bool observing_ = false, peeking_ = false, keeping_ = false;
   Seen seen_;
 };
 
 // The loop for callables that are not Python functions: `list(map(f, items))` without the layers.
-[[nodiscard]] nb::object call_each(Strips& strips, std::int64_t at_most, nb::handle keywords);
+struct Each {
+  std::int64_t at_most = 0;
+  nb::handle keywords;               // or null
+  nb::handle rescue;                 // (exception, index) -> a result in its place; or none
+  nb::object* unfinished = nullptr;  // where the results go when an exception ends the loop
+};
+[[nodiscard]] nb::object call_each(Strips& strips, const Each& each);
 
 }  // namespace payoff::python

@@ -24,11 +24,19 @@ ns Mock::cost(ipc::Range range) {
   return sum;
 }
 
+int Mock::busy() const {
+  return static_cast<int>(std::count_if(workers_.begin(), workers_.end(), [](const Worker& w) {
+    return !w.gone && !w.chunk.empty();
+  }));
+}
+
+double Mock::factor(int sharers) const {
+  return sharers == 1 ? 1 : std::max(script_.slowdown, sharers / script_.bandwidth);
+}
+
 void Mock::run_for_caller(ipc::Range strip) {
-  const bool company = std::any_of(workers_.begin(), workers_.end(),
-                                   [&](const Worker& w) { return !w.gone && !w.chunk.empty(); });
-  const double factor = company ? script_.slowdown : 1;
-  clock_.advance(ns(static_cast<ns::rep>(factor * static_cast<double>(cost(strip).count()))));
+  const double slower = factor(1 + busy());
+  clock_.advance(ns(static_cast<ns::rep>(slower * static_cast<double>(cost(strip).count()))));
   catch_up();
 }
 
@@ -41,15 +49,32 @@ int Mock::start(ipc::Board& board, int first, int more) {
   return more;
 }
 
+void Mock::die(Worker& worker, Death death, std::int64_t at) {
+  board_->seat(worker.seat).in_flight.store(at);
+  deaths_.push_back(std::move(death));
+  worker.gone = true;
+}
+
+// What it was given, at first; then what it claims.
+ipc::Range Mock::next_chunk(Worker& worker, ipc::Leave leave) {
+  const auto& seat = board_->seat(worker.seat);
+  const ipc::Range given{seat.given_begin.load(), seat.given_end.load()};
+  if (!std::exchange(worker.begun, true) && !given.empty()) return given;
+  if (leave != ipc::Leave::yes) return {};
+  const double item = static_cast<double>(board_->item_ns.load());
+  return board_->claim(engine::chunk_items({.unclaimed = board_->unclaimed(),
+                                            .sharers = board_->sharers.load(),
+                                            .item_ns = item,
+                                            .cap = ns(board_->chunk_cap_ns.load()),
+                                            .floor = ns(board_->chunk_floor_ns.load())}));
+}
+
 // The worker's chunk is done: publish it, claim the next.
 void Mock::step(Worker& worker) {
   auto& seat = board_->seat(worker.seat);
   if (!worker.chunk.empty()) {
     if (script_.die_at >= worker.chunk.begin && script_.die_at < worker.chunk.end) {
-      seat.in_flight.store(script_.die_at);
-      deaths_.push_back({.seat = worker.seat, .signal = 9, .exit_code = {}});
-      worker.gone = true;
-      return;
+      return die(worker, {.seat = worker.seat, .signal = 9}, script_.die_at);
     }
     seat.run.fetch_add(worker.chunk.size());
     seat.items.fetch_add(worker.chunk.size());
@@ -64,12 +89,7 @@ void Mock::step(Worker& worker) {
     seat.paused_ns.fetch_add(10'000);
     return;
   }
-  const double item = static_cast<double>(board_->item_ns.load());
-  if (leave == ipc::Leave::yes)
-    worker.chunk = board_->claim(engine::chunk_items({.unclaimed = board_->unclaimed(),
-                                                      .sharers = board_->sharers.load(),
-                                                      .item_ns = item,
-                                                      .cap = ns(board_->chunk_cap_ns.load())}));
+  worker.chunk = next_chunk(worker, leave);
   if (worker.chunk.empty()) {
     worker.gone = true;
     seat.last_done_ns.store(worker.free_at.count());
@@ -80,8 +100,11 @@ void Mock::step(Worker& worker) {
   seat.state.store(ipc::SeatState::working);
   seat.in_flight.store(worker.chunk.begin);
   if (seat.first_claim_ns.load() == 0) seat.first_claim_ns.store(worker.free_at.count());
-  const ns took(
-      static_cast<ns::rep>(script_.slowdown * static_cast<double>(cost(worker.chunk).count())));
+  if (busy() > script_.room)
+    return die(worker, {.seat = worker.seat, .signal = 9, .out_of_memory = true},
+               worker.chunk.begin);
+  const double slower = factor(1 + busy());
+  const ns took(static_cast<ns::rep>(slower * static_cast<double>(cost(worker.chunk).count())));
   seat.compute_ns.fetch_add(took.count());
   seat.cpu_ns.fetch_add(took.count());
   worker.free_at += took;

@@ -24,7 +24,9 @@ struct Script {
   ns believed_price{};       // what it is told beforehand
   ns start_delay{};          // from the start to a worker's first claim
   double slowdown = 1;       // of every item, once any worker lives: contention
+  double bandwidth = 1e9;    // all together are no faster than so many alone: memory
   std::int64_t die_at = -1;  // the worker that runs this item dies with it
+  int room = 1 << 20;        // so many workers' items fit into memory: one more is killed for it
 };
 
 // Workers as a discrete-event simulation: whenever the engine looks, they are as far as they would
@@ -53,10 +55,15 @@ class Mock final : public Backend {
     ns free_at{};  // when its present chunk is done
     ipc::Range chunk;
     bool gone = false;
+    bool begun = false;
   };
   void catch_up();
   void step(Worker& worker);
+  [[nodiscard]] ipc::Range next_chunk(Worker& worker, ipc::Leave leave);
+  void die(Worker& worker, Death death, std::int64_t at);
   [[nodiscard]] ns cost(ipc::Range range);
+  [[nodiscard]] double factor(int sharers) const;
+  [[nodiscard]] int busy() const;
 
   Script script_;
   FakeClock& clock_;

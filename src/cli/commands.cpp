@@ -14,9 +14,14 @@ namespace {
 constexpr Command commands[] = {
     {"machine", "How many CPUs and how much memory can be used here, and what limits them.",
      add_machine},
+    {"calibrate", "What do threads, processes and memory cost here? Measures for some seconds.",
+     add_calibrate},
     {"scale", "What would more workers buy? Measures a program at N = 1, 2, 4 ...", add_scale},
     {"fit", "What would more workers buy? From runs that you have measured.", add_fit},
+    {"profile", "Where does a program's time go? Runs it with a sampler inside.", add_profile},
     {"target", "Can better code times more workers bring 10 hours down to 30 seconds?", add_target},
+    {"report", "Where did the time go? From a profile: payoff's, cProfile's, py-spy's, perf's ...",
+     add_report},
 };
 
 int fail(const std::string& error, const std::string& remedy, int code) {
@@ -85,6 +90,8 @@ int parse_and_run(int argc, char** argv) {
 int run(int argc, char** argv) {
   try {
     return parse_and_run(argc, argv);
+  } catch (const ExitCode& program) {
+    return program.code;
   } catch (const Failure& failure) {
     return fail(failure.what(), failure.remedy, failure.exit_code);
   } catch (const std::exception& error) {

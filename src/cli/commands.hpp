@@ -8,10 +8,6 @@
 namespace CLI {
 class App;
 }
-namespace payoff::machine {
-struct Available;
-struct Cpus;
-}  // namespace payoff::machine
 
 namespace payoff::cli {
 
@@ -34,6 +30,11 @@ struct BadInput : Failure {
       : Failure(what_happened, std::move(what_to_do), 2) {}
 };
 
+// What a command throws that ends as the program ended which it ran.
+struct ExitCode {
+  int code;
+};
+
 // One line of the table in commands.cpp: `add` declares options on the command's own parser and
 // returns what to do once they are parsed.
 struct Command {
@@ -44,14 +45,19 @@ struct Command {
 
 // payoff machine [--json]
 [[nodiscard]] std::function<void()> add_machine(CLI::App& parser);
-[[nodiscard]] std::string machine_text(const machine::Cpus& cpus, const machine::Available& memory);
-[[nodiscard]] std::string machine_json(const machine::Cpus& cpus, const machine::Available& memory);
+
+// payoff calibrate [--json] [--again]
+[[nodiscard]] std::function<void()> add_calibrate(CLI::App& parser);
 
 // payoff fit FILE|-|N:TIME...
 [[nodiscard]] std::function<void()> add_fit(CLI::App& parser);
 // payoff scale -- COMMAND {n}
 [[nodiscard]] std::function<void()> add_scale(CLI::App& parser);
+// payoff profile SCRIPT.py
+[[nodiscard]] std::function<void()> add_profile(CLI::App& parser);
 // payoff target --now 10h --want 30s
 [[nodiscard]] std::function<void()> add_target(CLI::App& parser);
+// payoff report FILE
+[[nodiscard]] std::function<void()> add_report(CLI::App& parser);
 
 }  // namespace payoff::cli

@@ -70,18 +70,7 @@ std::function<void()> add_fit(CLI::App& parser) {
                   "4:3300ms 8:1800/s.")
       ->type_name("FILE|N:TIME...")
       ->required();
-  parser.add_option("--n", options->query.n, "The column with the number of workers.")
-      ->type_name("COLUMN");
-  parser.add_option("--time", options->query.time, "The column with the time.")
-      ->type_name("COLUMN");
-  parser.add_option("--throughput", options->query.throughput, "The column with the throughput.")
-      ->type_name("COLUMN");
-  parser
-      .add_option("--where", options->query.where,
-                  "Take only the runs with this value, as kernel=fft; may be given again.")
-      ->type_name("COLUMN=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_query_options(parser, options->query, "Of a file: ");
   parser
       .add_option("--law", options->law,
                   "Take this law instead of choosing: linear, amdahl, startup, usl, overhead.")

@@ -3,9 +3,12 @@
 #ifndef FMT_HEADER_ONLY
 #define FMT_HEADER_ONLY
 #endif
+#include "cli/machine.hpp"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -13,8 +16,8 @@
 #include <string>
 
 #include "cli/commands.hpp"
-#include "machine/memory.hpp"
-#include "machine/topology.hpp"
+#include "report/calibration.hpp"
+#include "report/units.hpp"
 
 namespace payoff::cli {
 namespace {
@@ -78,26 +81,85 @@ std::string memory_line(const machine::Available& memory) {
   return fmt::format("{} can still be taken; limited by {}", size(memory.bytes), memory.limited_by);
 }
 
+std::vector<int> sorted_cpus(const machine::Cpus& cpus) {
+  std::vector<int> sorted = cpus.order;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+std::string numa_line(const std::vector<machine::NumaNode>& nodes, int used) {
+  if (nodes.empty()) return "unknown; all memory counts as equally near";
+  if (nodes.size() == 1) return "1 node: all memory is equally near";
+  return fmt::format("{}, the usable CPUs on {}", count(static_cast<int>(nodes.size()), "node"),
+                     used);
+}
+
+std::string numa_words(const MachineFacts& facts, int used) {
+  if (used < 2) return "";
+  const double distance = machine::farthest(facts.nodes, sorted_cpus(facts.cpus));
+  std::string words = fmt::format(
+      "The usable CPUs lie on {} NUMA nodes. A page lies on the node that first wrote to "
+      "it",
+      used);
+  words += distance > 1
+               ? fmt::format(", and is {:.2g} times as far from\nworkers on the farthest other",
+                             distance)
+               : std::string(", and is farther from\nworkers on another");
+  return words +
+         ": loops that mostly move memory scale less than others.\nTo keep such a loop on one "
+         "node: "
+         "numactl --cpunodebind=0 --membind=0 before the program.\n";
+}
+
+std::string prices_line(const std::optional<machine::Calibration>& calibration) {
+  if (!calibration) return "not measured on this boot; `payoff calibrate` does, in ten seconds";
+  const auto least = report::break_even_of(*calibration);
+  const auto under = [](seconds time) {
+    return report::known(time) ? "under " + report::time_text(time) : std::string("of any length");
+  };
+  return fmt::format("loops {} stay sequential with processes, {} with threads", under(least.forks),
+                     under(least.parked_threads));
+}
+
 }  // namespace
 
-std::string machine_text(const machine::Cpus& cpus, const machine::Available& memory) {
+std::string machine_text(const MachineFacts& facts) {
+  const auto& cpus = facts.cpus;
+  const int nodes = machine::nodes_of(facts.nodes, sorted_cpus(cpus));
   std::string text = fmt::format("{} can work at once here.\n\n", count(cpus.usable, "worker"));
   text += fmt::format("  machine    {} online\n", count(cpus.online, "CPU"));
   text += fmt::format("  affinity   {} for this process: {}\n", count(cpus.affinity, "CPU"),
                       cores_line(cpus));
   text += cpus.quota > 0 ? fmt::format("  quota      {:.3g} CPUs\n", cpus.quota)
                          : std::string("  quota      none\n");
-  text += fmt::format("  memory     {}\n\n", memory_line(memory));
-  return text + limit_words(cpus) + smt_words(cpus);
+  text += fmt::format("  NUMA       {}\n", numa_line(facts.nodes, nodes));
+  text += fmt::format("  memory     {}\n", memory_line(facts.memory));
+  text += fmt::format("  prices     {}\n\n", prices_line(facts.calibration));
+  return text + limit_words(cpus) + smt_words(cpus) + numa_words(facts, nodes);
 }
 
-std::string machine_json(const machine::Cpus& cpus, const machine::Available& memory) {
+std::string machine_json(const MachineFacts& facts) {
   using json = nlohmann::ordered_json;
-  json quota, quota_source, available, memory_limit;  // null unless known
+  const auto& [cpus, memory, numa, calibration] = facts;
+  json quota, quota_source, available, memory_limit, prices;  // null unless known
   if (cpus.quota > 0) quota = cpus.quota;
   if (cpus.quota > 0) quota_source = cpus.quota_source;
   if (memory.bytes != machine::Available::unknown) available = memory.bytes;
   if (!memory.limited_by.empty()) memory_limit = memory.limited_by;
+  if (calibration) {
+    const auto least = report::break_even_of(*calibration);
+    prices["measured_at"] = calibration->measured_at;
+    prices["forks_ns"] = report::known(least.forks) ? json(least.forks.count() * 1e9) : json();
+    prices["parked_threads_ns"] =
+        report::known(least.parked_threads) ? json(least.parked_threads.count() * 1e9) : json();
+  }
+  json nodes = json::array();
+  for (const auto& node : numa)
+    nodes.push_back({{"id", node.id},
+                     {"cpus", node.cpus},
+                     {"memory_bytes", node.memory > 0 ? json(node.memory) : json()},
+                     {"distances", node.distances}});
+  const auto sorted = sorted_cpus(cpus);
   const json answer = {
       {"schema", 1},
       {"cpus",
@@ -110,7 +172,12 @@ std::string machine_json(const machine::Cpus& cpus, const machine::Available& me
         {"cores", cpus.cores},
         {"threads_per_core", cpus.threads_per_core},
         {"order", cpus.order}}},
+      {"numa",
+       {{"nodes", nodes},
+        {"used", machine::nodes_of(numa, sorted)},
+        {"farthest", machine::farthest(numa, sorted)}}},
       {"memory", {{"available_bytes", available}, {"limited_by", memory_limit}}},
+      {"stay_sequential_below", prices},
   };
   // Paths are bytes, JSON is UTF-8: what does not fit is replaced, not an error.
   return answer.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -120,9 +187,11 @@ std::function<void()> add_machine(CLI::App& parser) {
   const auto as_json = std::make_shared<bool>(false);
   parser.add_flag("--json", *as_json, "Print JSON, for programs.");
   return [as_json] {
-    const auto cpus = machine::usable_cpus();
-    const auto memory = machine::available_memory();
-    const auto answer = *as_json ? machine_json(cpus, memory) : machine_text(cpus, memory);
+    const auto key = machine::calibration_key();
+    const MachineFacts facts{machine::usable_cpus(), machine::available_memory(),
+                             machine::numa_nodes(),
+                             machine::read_calibration(machine::calibration_file(key), key)};
+    const auto answer = *as_json ? machine_json(facts) : machine_text(facts);
     std::fputs(answer.c_str(), stdout);
   };
 }

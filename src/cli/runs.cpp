@@ -6,6 +6,7 @@
 #endif
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <stdexcept>
 
@@ -13,6 +14,20 @@
 #include "report/units.hpp"
 
 namespace payoff::cli {
+
+void add_query_options(CLI::App& parser, tables::Query& query, const std::string& of) {
+  parser.add_option("--n", query.n, of + "the column with the number of workers.")
+      ->type_name("COLUMN");
+  parser.add_option("--time", query.time, of + "the column with the time.")->type_name("COLUMN");
+  parser.add_option("--throughput", query.throughput, of + "the column with the throughput.")
+      ->type_name("COLUMN");
+  parser
+      .add_option("--where", query.where,
+                  of + "take only the runs with this value, as kernel=fft; may be given again.")
+      ->type_name("COLUMN=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
 
 tables::Table read_runs(std::span<const std::string> input, const tables::Query& query) try {
   if (input.empty())

@@ -24,6 +24,7 @@
 #include "machine/clocks.hpp"
 #include "machine/topology.hpp"
 #include "report/scaling.hpp"
+#include "report/shell.hpp"
 #include "report/units.hpp"
 #include "scale/command.hpp"
 #include "scale/interrupts.hpp"
@@ -134,7 +135,7 @@ class Keeper {
   [[nodiscard]] std::string note() const {
     if (!failure_.empty())
       return fmt::format("The runs are not kept: {} ({}). Try: -o FILE.", file_, failure_);
-    return fmt::format("All runs are kept in {}: payoff fit {}.", file_, scale::quoted(file_));
+    return fmt::format("All runs are kept in {}: payoff fit {}.", file_, report::quoted(file_));
   }
 
  private:
@@ -232,7 +233,7 @@ void measure_and_show(const ScaleOptions& options, const AnswerOptions& answer,
         fmt::format("interrupted after {} of the command",
                     report::plural(static_cast<std::int64_t>(measurement.runs.size()), "run")),
         enough ? fmt::format("payoff fit {}, for the answer from these runs",
-                             scale::quoted(keeper.file()))
+                             report::quoted(keeper.file()))
                : "the same command again: there were too few runs for an answer",
         stopped_by_user);
   }

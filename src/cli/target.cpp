@@ -136,18 +136,7 @@ std::function<void()> add_target(CLI::App& parser) {
       ->type_name("K");
   parser.add_option("--cores", options->answer.cores, "No more workers than these.")
       ->type_name("N");
-  parser.add_option("--n", options->query.n, "Of --data: the column with the number of workers.")
-      ->type_name("COLUMN");
-  parser.add_option("--time", options->query.time, "Of --data: the column with the time.")
-      ->type_name("COLUMN");
-  parser
-      .add_option("--throughput", options->query.throughput,
-                  "Of --data: the column with the throughput.")
-      ->type_name("COLUMN");
-  parser.add_option("--where", options->query.where, "Of --data: take only the runs with this.")
-      ->type_name("COLUMN=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_query_options(parser, options->query, "Of --data: ");
   parser.add_flag("--json", options->answer.json, "Print JSON, for programs.");
   add_money_options(parser, options->answer);
   return [options] {

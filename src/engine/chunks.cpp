@@ -12,8 +12,8 @@ std::int64_t chunk_items(const ChunkRule& rule) {
     const double items = static_cast<double>(time.count()) / rule.item_ns;
     return static_cast<std::int64_t>(std::clamp(items, 1.0, 1e15));
   };
-  const ns cap = std::clamp(rule.cap, kSmallestChunk, kLargestChunk);
-  return std::clamp(share, in(kSmallestChunk), in(cap));
+  const ns cap = std::clamp(rule.cap, rule.floor, kLargestChunk);
+  return in_step(0, std::clamp(share, in(rule.floor), in(cap)));
 }
 
 }  // namespace payoff::engine

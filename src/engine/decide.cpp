@@ -25,7 +25,10 @@ ns to_ns(double value) {
   return ns(static_cast<ns::rep>(std::clamp(value * (1 + 1e-15), -9e18, 9e18)));
 }
 
-std::string explain(const Situation& now, const Plan& plan, const Candidate* best) {
+}  // namespace
+
+std::string explain(const Situation& now, const Plan& plan) {
+  const auto& best = plan.best;
   if (plan.sharers > now.sharers)
     return "about " + milliseconds(now.rest.mean) + " of work is left, and " +
            std::to_string(plan.sharers - now.sharers) + " more for " + milliseconds(plan.price) +
@@ -33,15 +36,15 @@ std::string explain(const Situation& now, const Plan& plan, const Candidate* bes
   if (now.most_sharers <= now.sharers)
     return now.sharers > 1 ? "all usable CPUs are at work" : "there is one usable CPU";
   if (now.rest.seen == 0) return "too few items have been seen to know what the rest will cost";
-  if (best == nullptr) return "too few items are left to share";
+  if (!best) return "too few items are left to share";
   if (best->saving_low < kTrustBenefit * best->price)
-    return "a worker costs about " + milliseconds(best->price) + ", and the rest of the loop (" +
+    return std::string("a worker costs ") +
+           (now.price.known == Price::Known::at_least ? "at least " : "about ") +
+           milliseconds(best->price) + ", and the rest of the loop (" +
            milliseconds(now.rest.mean) + ") would not surely repay it";
   return "a worker costs about " + milliseconds(best->price) + ", which " +
          milliseconds(now.budget.elapsed) + " of work has not earned yet";
 }
-
-}  // namespace
 
 ns time_left(const Situation& now, int sharers, ns work) {
   if (now.items_left <= 0 || sharers <= 0) return {};
@@ -64,9 +67,9 @@ ns time_left(const Situation& now, int sharers, ns work) {
 }
 
 // A first item that took most of the time tells nothing of the others: their own time counts then.
-ns until_next_look(ns elapsed, const Estimate& rest) {
+ns until_next_look(ns elapsed, const Estimate& rest, const Grain& grain) {
   const ns telling = elapsed - rest.first;
-  return telling < rest.first ? std::max<ns>(telling, std::chrono::milliseconds(1)) : elapsed;
+  return telling < rest.first ? std::max<ns>(telling, grain.first_look) : elapsed;
 }
 
 Plan decide(const Situation& now) {
@@ -112,13 +115,16 @@ Plan decide(const Situation& now) {
   }
 
   // Look again at geometric times, or just when the next purchase becomes affordable.
-  plan.look_again = now.budget.elapsed + until_next_look(now.budget.elapsed, now.rest);
+  plan.look_again = now.budget.elapsed + until_next_look(now.budget.elapsed, now.rest, now.grain);
   if (best == nullptr && soonest != nullptr && !now.budget.trust_used &&
       soonest->saving_low >= kTrustBenefit * soonest->price) {
     const ns affordable = trusted_at(soonest->price);
     if (affordable > now.budget.elapsed) plan.look_again = std::min(plan.look_again, affordable);
   }
-  plan.why = explain(now, plan, best != nullptr ? best : soonest);
+  if (best != nullptr)
+    plan.best = *best;
+  else if (soonest != nullptr)
+    plan.best = *soonest;
   return plan;
 }
 

@@ -15,6 +15,8 @@ double t95(int degrees) {
   return degrees <= 10 ? table[static_cast<std::size_t>(std::max(degrees, 1))] : 1.7;
 }
 
+constexpr int kTelling = 3;  // bins in each half, for their spread to tell anything
+
 // Four equal bins an octave, found by integer arithmetic alone: this runs at every strip's end.
 std::size_t slot_of(double nanoseconds) {
   const auto whole = static_cast<std::uint64_t>(std::min(nanoseconds, 1e13)) | 4;
@@ -108,7 +110,8 @@ Estimate Measure::estimate(std::int64_t remaining) const {
     if (!heavy || b->ns < largest) trimmed[static_cast<std::size_t>(kept++)] = *b;
   const Moments body = moments(trimmed.data(), trimmed.data() + kept);
 
-  // A trend: when costs fall, the second half of what was seen is nearer to what comes.
+  // A trend: the second half of what was seen is nearer to what comes.
+  const Moments early = moments(begin, begin + used_ / 2);
   const Moments late = moments(begin + used_ / 2, end);
   double low = 0;
   if (used_ == 1) {
@@ -118,14 +121,20 @@ Estimate Measure::estimate(std::int64_t remaining) const {
     low = std::max(low, body.mean / 4);
   }
   low = std::min(low, late.mean);
+  // A rise is counted on when it is beyond doubt: the least that the later costs can be is above
+  // the most that the earlier ones can.
+  const double least = late.mean - t95(late.bins - 1) * late.error;
+  const double most = early.mean + t95(early.bins - 1) * early.error;
+  if (early.bins >= kTelling && least > most) low = std::max(low, least);
 
   const auto left = static_cast<double>(remaining);
   e.seen = static_cast<std::int64_t>(all.items);
   e.item = all.mean;
   e.item_now = recent();
   e.low = ns(static_cast<std::int64_t>(left * low));
-  // Costs that fall are followed; costs that rise are only followed by the upper bound.
-  e.mean = ns(static_cast<std::int64_t>(left * std::min(all.mean, std::max(late.mean, low))));
+  // Costs that fall are followed; costs that rise are, as far as they surely do.
+  const double mean = std::max(low, std::min(all.mean, late.mean));
+  e.mean = ns(static_cast<std::int64_t>(left * mean));
   const double high = std::max(all.mean, late.mean) + t95(all.bins - 1) * all.error;
   e.high = ns(static_cast<std::int64_t>(left * (used_ == 1 ? 2 * all.mean : high)));
   return e;

@@ -18,6 +18,7 @@
 #include "engine/run.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "engine/chunks.hpp"
@@ -27,36 +28,52 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Long enough that the end of a strip is below 0.5 %, short enough that no decision comes late.
-ns strip_length(ns elapsed) { return std::clamp<ns>(elapsed / 64, 50us, 10ms); }
+// Long enough that the end of a strip is below 0.5 % (2 % of a loop of some microseconds), short
+// enough that no decision comes late.
+ns strip_length(ns elapsed, ns first_look) {
+  const ns shortest = std::min<ns>(50us, std::max(elapsed, first_look) / 8);
+  return std::clamp<ns>(elapsed / 64, shortest, 10ms);
+}
 
-constexpr ns kFirstLook = 1ms;   // no price is below a third of this
-constexpr ns kHopeless = 800us;  // of work left: half of it is less than two forks anywhere
-constexpr ns kWatchFor = 200us;  // at least, before a purchase
-constexpr ns kRollCall = 50ms;   // a dead worker's loop shall not go on for long
-constexpr ns kNever = ns::max();
+// The smallest amount of work left that is worth a thought: half of it is less than two prices.
+ns hopeless(const Grain& grain) { return grain.first_look * 4 / 5; }
+
+constexpr ns kRollCall = 50ms;  // a dead worker's loop shall not go on for long
 constexpr std::int64_t kPage = 4096;
-constexpr double kUseful = 1.05;  // joint throughput against alone
-constexpr ns kWindow = 10ms;      // of joint work: longer than a few of the scheduler's time slices
-constexpr std::int64_t kVerdictItems = 16;
-
+constexpr double kPublishing = 3000;  // ns: a claim and a publication, where each item has its own
+constexpr int kMostSeats = 16384;  // where workers are replaced; a seat that nobody takes is free
 }  // namespace
 
-Run::Run(const Options& options, Clock& clock, Body& body, backends::Backend& backend)
-    : options_(options), clock_(clock), body_(body), backend_(backend) {
+Run::Run(const Options& options, Clock& clock, Body& body, std::vector<backends::Backend*> backends)
+    : options_(options),
+      clock_(clock),
+      body_(body),
+      backends_(std::move(backends)),
+      backend_(backends_.front()),
+      grain_(backend_->grain()) {
+  for (auto* backend : backends_)
+    if (backend != backend_)
+      grain_.first_look = std::min(grain_.first_look, backend->grain().first_look);
   limit_ = options_.items;
   ledger_.begin = clock_.now();
-  if (options_.mode == Mode::alone) {
+  if (options_.tell_every > ns{}) next_telling_ = ledger_.begin + options_.tell_every;
+  if (options_.care.whole != kNoLimit) end_of_time_ = ledger_.begin + options_.care.whole;
+  if (caller_only_watches() && options_.most_sharers > 0) {
+    next_look_ = kNever;
+    reason_ = "each item has a time limit: workers run all of them, and the caller watches";
+    told_to_stay_ = true;
+  } else if (options_.mode == Mode::alone) {
     next_look_ = kNever;
     reason_ = "asked to stay the plain loop";
-  } else if (options_.mode == Mode::at_once) {
-    next_look_ = kNever;
+  } else if (options_.mode == Mode::at_once || options_.mode == Mode::at_once_and_more) {
+    next_look_ = options_.mode == Mode::at_once ? kNever : ledger_.begin + 2 * grain_.first_look;
     reason_ = "asked to start workers at once";
+    told_to_stay_ = true;  // whatever later looks find
   } else if (options_.most_sharers < 2) {
     next_look_ = kNever;
     reason_ = "one worker is all that is usable here";
   } else {
-    next_look_ = ledger_.begin + kFirstLook;
+    next_look_ = ledger_.begin + grain_.first_look;
   }
 }
 
@@ -65,12 +82,28 @@ Run::~Run() {
   ipc::Board::destroy(board_);
 }
 
+void Run::has_run(std::int64_t items, ns took) {
+  strip_ = {cursor_, cursor_ + items};
+  book_strip(took);
+  strip_items_ = items;
+  size_next_strip(took, ledger_.compute);
+}
+
+void Run::began_at(ns began) {
+  if (next_look_ != kNever) next_look_ -= ledger_.begin - began;
+  ledger_.begin = began;
+  ledger_.measure = -ledger_.compute;  // all the time until the first next() that was not theirs
+}
+
 Range Run::next() {
+  if (board_ != nullptr) own_.insist();
   ns now = clock_.now();
   if (!begun_) {
     begun_ = true;
     ledger_.measure += now - ledger_.begin;
-    if (options_.mode == Mode::at_once && options_.items > 1 && options_.most_sharers > 1) {
+    const bool at_once = options_.mode == Mode::at_once || options_.mode == Mode::at_once_and_more;
+    const bool elsewhere = caller_only_watches() && options_.most_sharers > 0;
+    if (elsewhere || (at_once && options_.items > 1 && options_.most_sharers > 1)) {
       start_at_once();
       const ns started = clock_.now();
       ledger_.measure += started - now;
@@ -78,6 +111,12 @@ Range Run::next() {
     }
   } else {
     close_strip(now);
+  }
+  if (now >= end_of_time_ && (board_ == nullptr ? cursor_ < limit_ : board_->unclaimed() > 0)) {
+    overdue_ = true;
+    limit_ = cursor_;
+    keep_mine();
+    return strip_ = {};
   }
   if (now >= next_look_ && cursor_ < options_.items) {
     consider_workers(now);
@@ -90,12 +129,14 @@ Range Run::next() {
     note_deaths();
     next_roll_call_ = now + kRollCall;
   }
+  if (now >= next_telling_) now = tell(now);
   if (board_ != nullptr && board_->failed() < cursor_) {  // all in vain from here on
     limit_ = cursor_;
     keep_mine();
     return strip_ = {};
   }
   if (cursor_ == limit_) {
+    if (board_ != nullptr && caller_only_watches()) return strip_ = {};
     if (!claim()) return strip_ = {};
     const ns claimed = clock_.now();
     ledger_.measure += claimed - now;
@@ -104,15 +145,23 @@ Range Run::next() {
   return open_strip(now);
 }
 
-void Run::close_strip(ns now) {
-  const ns took = now - strip_began_;
+void Run::book_strip(ns took) {
   measure_.add(strip_.size(), took);
   ledger_.compute += took;
   done_by_caller_ += strip_.size();
   cursor_ = strip_.end;
-  // Four times as long until a strip takes its time; then follow the cost.
+}
+
+void Run::close_strip(ns now) {
+  const ns took = now - strip_began_;
+  book_strip(took);
+  size_next_strip(took, now - ledger_.begin);
+}
+
+// Four times as long until a strip takes its time; then follow the cost.
+void Run::size_next_strip(ns took, ns elapsed) {
   const double item = static_cast<double>(took.count()) / static_cast<double>(strip_.size());
-  const auto length = static_cast<double>(strip_length(now - ledger_.begin).count());
+  const auto length = static_cast<double>(strip_length(elapsed, grain_.first_look).count());
   const double wanted = length / std::max(item, 0.1);
   const auto longer = static_cast<double>(4 * strip_items_);
   strip_items_ = strip_.begin == 0
@@ -121,6 +170,7 @@ void Run::close_strip(ns now) {
 }
 
 Range Run::open_strip(ns now) {
+  strip_items_ = in_step(cursor_, strip_items_);
   strip_ = {cursor_, std::min(limit_, cursor_ + strip_items_)};
   strip_began_ = now;
   return strip_;
@@ -131,8 +181,11 @@ bool Run::claim() {
   keep_mine();
   const double item = measure_.recent();
   const ns cap = tell_workers(item);
-  const Range chunk = board_->claim(chunk_items(
-      {.unclaimed = board_->unclaimed(), .sharers = sharers_, .item_ns = item, .cap = cap}));
+  const Range chunk = board_->claim(chunk_items({.unclaimed = board_->unclaimed(),
+                                                 .sharers = sharers_,
+                                                 .item_ns = item,
+                                                 .cap = cap,
+                                                 .floor = grain_.smallest_chunk}));
   cursor_ = claimed_from_ = chunk.begin;
   limit_ = chunk.end;
   return !chunk.empty();
@@ -146,25 +199,46 @@ void Run::keep_mine() {
     mine_.push_back({claimed_from_, limit_});
 }
 
+// The current claim may be kept already: then it comes twice, and the count ends before.
+std::vector<Range> Run::mine_so_far(std::int64_t results) const {
+  std::vector<Range> ranges = mine_;
+  ranges.push_back({claimed_from_, limit_});
+  for (auto& range : ranges) {
+    range.end = std::clamp(range.begin + results, range.begin, std::max(range.begin, range.end));
+    results -= range.size();
+  }
+  return ranges;
+}
+
 // The tail may take max_overhead of the time passed: that caps the chunks, which therefore grow.
 ns Run::tell_workers(double item_ns) {
   const auto elapsed = static_cast<double>((clock_.now() - ledger_.begin).count());
   const ns cap(static_cast<ns::rep>(options_.max_overhead * elapsed));
-  board_->chunk_cap_ns.store(cap.count(), std::memory_order_relaxed);
+  const bool one = options_.care.item_by_item() && backend_->where() == Where::process;
+  board_->chunk_cap_ns.store(one ? 0 : cap.count(), std::memory_order_relaxed);
+  board_->chunk_floor_ns.store(one ? 0 : grain_.smallest_chunk.count(), std::memory_order_relaxed);
   board_->item_ns.store(static_cast<std::int64_t>(item_ns), std::memory_order_relaxed);
   return cap;
 }
 
-Situation Run::situation(std::int64_t items_left) {
+Situation Run::situation(backends::Backend& backend, std::int64_t items_left) {
+  Situation s = at_best(backend, items_left);
+  find_out_prices(backend, s);
+  return s;
+}
+
+// As if a worker cost the least that it could: to know that costs nothing.
+Situation Run::at_best(backends::Backend& backend, std::int64_t items_left) {
   const ns now = clock_.now();
   Situation s;
   s.items_left = items_left;
   s.rest = measure_.estimate(s.items_left);
   s.sharers = sharers_;
-  s.most_sharers = options_.most_sharers;
-  s.price = backend_.price();
-  s.price.copying = body_.bytes_copied_on_write() / kPage * s.price.copied_page;
-  s.transport = body_.transport();
+  s.most_sharers = body_.useful_sharers(backend.where(), options_.most_sharers);
+  if (s.most_sharers > options_.most_sharers)  // of work that waits: step by step
+    s.most_sharers = std::min(s.most_sharers, std::max(options_.most_sharers, growth_.most()));
+  s.grain = grain_;
+  s.price = backend.least_price();
   s.budget = {.elapsed = now - ledger_.begin,
               .earned = earned(),
               .max_overhead = options_.max_overhead,
@@ -177,95 +251,129 @@ Situation Run::situation(std::int64_t items_left) {
   return s;
 }
 
-void Run::consider_workers(ns now) {
-  if (trial_ != Trial::none) return;
-  note_deaths();
-  if (sharers_ > 1 && suspect_company(now)) return;
-  const ns elapsed = now - ledger_.begin;
-  const std::int64_t left = (board_ != nullptr ? board_->unclaimed() : 0) + limit_ - cursor_;
-  const Estimate rest = measure_.estimate(left);
-  next_look_ = now + until_next_look(elapsed, rest);
-  if (rest.seen > 0 && rest.high < kHopeless) return;
-  const Situation s = situation(left);
-  const Plan plan = decide(s);
-  next_look_ = ledger_.begin + std::max(plan.look_again, elapsed + 500us);
-  if (s.most_sharers <= sharers_ && sharers_ > 1) return;  // nothing to buy, nothing to say
-  Decision note;
-  note.at = elapsed;
-  note.workers = plan.sharers;
-  note.price = plan.price;
-  note.predicted = plan.total;
-  note.why = plan.why;
-  ledger_.decisions.push_back(std::move(note));
-  if (!told_to_stay_) reason_ = plan.why;
-  if (plan.promising && !watched_) {
-    watched_ = true;
-    body_.watch(cursor_);
-    if (plan.funds == Funds::none) return;
-    next_look_ = clock_.now() + kWatchFor;
-    stay("watching for a moment what the function does, before it may run elsewhere");
-    told_to_stay_ = false;
-    return;
-  }
-  if (plan.funds != Funds::none) buy(plan);
+// Page tables read, a result pickled: 0.1 to 0.4 ms, for loops that might have a use for it.
+void Run::find_out_prices(backends::Backend& backend, Situation& s) {
+  if (backend.where() != Where::process) return;
+  s.price = backend.price();
+  s.price.copying = body_.bytes_copied_on_write() / kPage * s.price.copied_page;
+  s.transport = body_.transport();
+  if (options_.care.item_by_item()) s.transport.encode_ns += kPublishing;
 }
 
-// Has joint throughput risen? If not, the workers are asked to pause, and the trial begins.
-bool Run::suspect_company(ns now) {
+void Run::consider_workers(ns now) {
+  if (trial_ != Trial::none || !own_.is_here()) return;
+  note_deaths();
+  if (sharers_ > 1 && suspect_company(now)) return;
+  if (now < no_more_until_) {
+    next_look_ = std::min(no_more_until_, now + (now - ledger_.begin) / 4);
+    return;
+  }
   const ns elapsed = now - ledger_.begin;
-  if (credit({elapsed, earned(), options_.max_overhead, false}) >= ns{}) trust_used_ = false;
-  const std::int64_t items = done_by_caller_ + worker_items() - joint_items_;
-  for (int i = 0; i < seats_; ++i)
-    if (!is_dead(i) && board_->seat(i).first_claim_ns.load(std::memory_order_relaxed) == 0) {
-      joint_since_ = now;  // who has not come yet is not judged
-      joint_items_ += items;
-      return false;
+  if (sharers_ > 1) growth_.look(now, done_by_caller_ + worker_items());
+  const std::int64_t left = (board_ != nullptr ? board_->unclaimed() : 0) + limit_ - cursor_;
+  const Estimate rest = measure_.estimate(left);
+  next_look_ = now + until_next_look(elapsed, rest, grain_);
+  if (rest.seen > 0 && rest.high < hopeless(grain_)) return;
+  const Choice choice = choose(left);
+  const Plan& plan = choice.plan;
+  next_look_ = ledger_.begin + std::max(plan.look_again, elapsed + grain_.first_look / 2);
+  if (const ns wait = seats_ == 0 ? body_.knows_more_in() : ns{}; wait > ns{} && plan.sharers == 1)
+    next_look_ = now + wait;
+  if (sharers_ > options_.most_sharers && growth_.most() == sharers_)  // a step to be judged soon
+    next_look_ = std::min(next_look_, now + std::max<ns>(2 * grain_.first_look, elapsed / 16));
+  if (choice.situation.most_sharers <= sharers_ && sharers_ > 1)
+    return;  // nothing to buy, nothing to say
+  if (options_.telling == Telling::in_full) {
+    Decision note;
+    note.at = elapsed;
+    note.workers = plan.sharers;
+    note.price = plan.price;
+    note.predicted = plan.total;
+    note.why = explain(choice.situation, plan);
+    if (!told_to_stay_) reason_ = note.why;
+    ledger_.decisions.push_back(std::move(note));
+  }
+  if (plan.promising && !watched_) {
+    watched_ = true;
+    const ns for_a_while = body_.watch(cursor_);
+    options_.most_sharers = body_.most_sharers(options_.most_sharers);
+    if (plan.funds == Funds::none) return;
+    if (for_a_while > ns{}) {
+      next_look_ = clock_.now() + for_a_while;
+      stay("watching for a moment what the function does, before it may run elsewhere");
+      told_to_stay_ = false;
+      return;
     }
-  const ns window = now - joint_since_;
-  if (window < kWindow || items < 8 * sharers_) return false;
-  joint_rate_ = static_cast<double>(items) / static_cast<double>(window.count());
-  joint_since_ = now;
-  joint_items_ += items;
-  const bool suspicious = joint_rate_ * alone_item_ns_ < kUseful;
-  if (!suspicious || options_.mode != Mode::automatic || board_->unclaimed() == 0) return false;
-  trial_ = Trial::pausing;
-  trial_since_ = now;
-  board_->allow(0);
-  return true;
+  }
+  if (plan.funds != Funds::none) buy(choice);
+}
+
+// The best plan that may be paid for; failing that, the one that promises most.
+Run::Choice Run::choose(std::int64_t items_left) {
+  Choice best;
+  for (auto* backend : backends_) {
+    if (seats_ > 0 && backend != backend_) continue;
+    Choice choice{backend, at_best(*backend, items_left), {}};
+    choice.plan = decide(choice.situation);
+    if (choice.plan.promising) {
+      find_out_prices(*backend, choice.situation);
+      choice.plan = decide(choice.situation);
+    }
+    const auto rank = [](const Choice& c) {
+      const bool pays = c.plan.funds != Funds::none;
+      return std::make_tuple(!pays, !c.plan.promising, c.situation.most_sharers <= 1, c.plan.total);
+    };
+    if (best.backend == nullptr) {
+      best = std::move(choice);
+    } else {
+      const ns look = std::min(best.plan.look_again, choice.plan.look_again);
+      if (rank(choice) < rank(best)) best = std::move(choice);
+      best.plan.look_again = look;
+    }
+  }
+  return best;
 }
 
 void Run::start_at_once() {
-  body_.watch(0);
+  (void)body_.watch(0);
   const auto most = std::min<std::int64_t>(options_.most_sharers, options_.items);
-  int more = static_cast<int>(most) - 1;
-  if (const auto no = backend_.refusal(more, 0))
+  int more = static_cast<int>(most) - (caller_only_watches() ? 0 : 1);
+  if (more < 1) return;
+  if (const auto no = backend_->refusal(more, 0))
     reason_ = *no;
   else
     start_workers(more);
+  if (seats_ == 0) options_.care.per_item = kNoLimit;  // the caller has to run them, and no clock
 }
 
-void Run::buy(const Plan& plan) {
-  if (const auto stays = body_.must_stay(cursor_)) {
+void Run::buy(const Choice& choice) {
+  const Plan& plan = choice.plan;
+  if (const auto stays = body_.must_stay(cursor_, choice.backend->where())) {
     stay(stays->reason);
     if (stays->for_good) next_look_ = kNever;
+    if (stays->again > ns{}) next_look_ = std::min(next_look_, clock_.now() + stays->again);
     return;
   }
   int more = plan.sharers - sharers_;
-  const double results =
-      body_.transport().bytes * static_cast<double>(options_.items - cursor_) / plan.sharers;
-  if (const auto no = backend_.refusal(more, static_cast<std::int64_t>(results)))
+  const double results = choice.situation.transport.bytes *
+                         static_cast<double>(options_.items - cursor_) / plan.sharers;
+  if (const auto no = choice.backend->refusal(more, static_cast<std::int64_t>(results)))
     return stay(*no);  // for now: threads end, memory is freed
+  backend_ = choice.backend;
   const int before = sharers_;
   start_workers(more);
-  if (sharers_ == before) return stay("the system refused a new process");
-  ledger_.decisions.back().workers = sharers_;
+  if (sharers_ == before) return stay(refused());
   told_to_stay_ = false;
-  reason_ = plan.why;
+  if (options_.telling == Telling::in_full) {
+    ledger_.decisions.back().workers = sharers_;
+    reason_ = ledger_.decisions.back().why;
+  }
   if (plan.funds == Funds::trust) trust_used_ = true;
   ledger_.predicted = plan.total;
 }
 
 void Run::stay(std::string reason) {
+  if (options_.telling == Telling::nothing) return;
   auto& last = ledger_.decisions.back();
   last.workers = sharers_;
   last.price = {};
@@ -274,16 +382,32 @@ void Run::stay(std::string reason) {
   told_to_stay_ = true;  // what kept the loop here outlasts later, lesser reasons
 }
 
+std::string Run::refused() const {
+  if (board_ == nullptr) return "the system gave no shared memory";
+  const auto lacks = backend_->lacks();
+  return lacks.empty() ? "the system refused a new worker" : lacks.back();
+}
+
 void Run::start_workers(int more) {
   if (board_ == nullptr) {
-    board_ = ipc::Board::create(options_.items, std::max(4 * options_.most_sharers, 8));
+    grain_ = backend_->grain();
+    const auto reach =
+        backend_->where() == Where::thread ? ipc::Board::Reach::threads : ipc::Board::Reach::forks;
+    const int seats = 4 * std::max(options_.most_sharers, more + 1);
+    const bool may_wait =  // then it takes many
+        backend_->where() == Where::thread || options_.mode == Mode::at_once_and_more;
+    const bool may_die = options_.care.item_by_item() && backend_->where() == Where::process;
+    const int fewest = may_die ? kMostSeats : may_wait ? 64 : 8;
+    board_ = ipc::Board::create(options_.items, std::max(seats, fewest), reach);
     if (board_ == nullptr) {
-      reason_ = "the system gave no shared memory";
+      reason_ = refused();
       return;
     }
-    limit_ = std::min(limit_, cursor_ + strip_items_);  // the caller's first claim
+    // The caller's first claim.
+    limit_ = std::min(limit_, cursor_ + in_step(cursor_, strip_items_));
+    if (caller_only_watches()) limit_ = cursor_;
     board_->open(limit_);
-    faults_at_start_ = backend_.caller_faults();
+    faults_at_start_ = backend_->caller_faults();
   }
   more = std::min(more, board_->seat_count() - seats_);
   if (more <= 0) return;
@@ -294,14 +418,23 @@ void Run::start_workers(int more) {
   tell_workers(alone_item_ns_);
   board_->allow(board_->seat_count());
   const ns before = clock_.now();
-  const int started = backend_.start(*board_, seats_, more);
-  if (started == 0) reason_ = "the system refused a new process";
+  board_->furnish(seats_, seats_ + more);
+  for (int i = 0; i < more && i < std::ssize(again_); ++i) {
+    const Range given = again_[static_cast<std::size_t>(i)];
+    board_->seat(seats_ + i).given_begin.store(given.begin, std::memory_order_relaxed);
+    board_->seat(seats_ + i).given_end.store(given.end, std::memory_order_relaxed);
+  }
+  const int started = backend_->start(*board_, seats_, more);
+  again_.erase(again_.begin(),
+               again_.begin() + std::min<std::ptrdiff_t>(started, std::ssize(again_)));
+  if (started == 0) reason_ = refused();
   const ns after = clock_.now();
   ledger_.start += after - before;
   ledger_.measure -= after - before;  // next() books all between two strips there
   for (int i = 0; i < started; ++i) {
     ledger_.seat_forked.push_back(before + (after - before) * i / started);
     ledger_.seat_dismissed.push_back(false);
+    seat_dead_.push_back(false);
   }
   seats_ += started;
   sharers_ += started;
@@ -309,61 +442,9 @@ void Run::start_workers(int more) {
   board_->sharers.store(sharers_, std::memory_order_relaxed);
   joint_since_ = after;
   joint_items_ = done_by_caller_ + worker_items();
-  if (options_.mode == Mode::automatic)
-    next_look_ = after + std::max<ns>(4ms, (after - ledger_.begin) / 16);
-}
-
-// Workers were asked to pause: is the caller alone as fast as all together were? Then they go.
-// Judging neighbours in the sequence of items tells contention from items that merely cost more.
-void Run::watch_usefulness(ns now) {
-  if (trial_ == Trial::pausing) {
-    bool quiet = true;
-    for (int i = 0; i < seats_; ++i) {
-      const auto state = board_->seat(i).state.load(std::memory_order_acquire);
-      quiet = quiet && state != ipc::SeatState::working;
-    }
-    if (!quiet && now - trial_since_ < kLargestChunk) return;
-    trial_ = Trial::alone;
-    trial_since_ = now;
-    trial_items_ = done_by_caller_;
-    trial_faults_ = backend_.caller_faults();
-    const ns elapsed = now - ledger_.begin;
-    trial_until_ = now + std::max<ns>(kWindow / 2, elapsed / 64);
-    return;
-  }
-  // A verdict needs items enough; without them, after a while, the workers are given the benefit.
-  const std::int64_t seen = done_by_caller_ - trial_items_;
-  const bool enough = seen >= kVerdictItems;
-  if (now < trial_until_ || seen == 0) return;
-  if (!enough && now - trial_since_ < (now - ledger_.begin) / 32) return;
-  trial_ = Trial::none;
-  // Pages still shared with paused workers are copied on write: the plain loop would not do that.
-  const ns copying = (backend_.caller_faults() - trial_faults_) * backend_.price().copied_page;
-  const double alone = std::max(1.0, static_cast<double>((now - trial_since_ - copying).count())) /
-                       static_cast<double>(seen);
-  alone_item_ns_ = alone;
-  joint_since_ = now;
-  joint_items_ = done_by_caller_ + worker_items();
-  if (!enough || joint_rate_ * alone >= kUseful) {  // the items had become dearer: the workers help
-    board_->allow(board_->seat_count());
-    next_look_ = now + (now - ledger_.begin);
-    return;
-  }
-  board_->dismiss();
-  for (int i = 0; i < seats_; ++i) {
-    if (ledger_.seat_dismissed[static_cast<std::size_t>(i)]) continue;
-    ledger_.seat_dismissed[static_cast<std::size_t>(i)] = true;
-    ledger_.failed_trials += now - ledger_.seat_forked[static_cast<std::size_t>(i)];
-  }
-  sharers_ = 1;
-  board_->sharers.store(1, std::memory_order_relaxed);
-  reason_ = "workers were tried and sent home: together they were no faster than the loop alone";
-  Decision note;
-  note.at = now - ledger_.begin;
-  note.workers = 1;
-  note.why = reason_;
-  ledger_.decisions.push_back(std::move(note));
-  next_look_ = now + 3 * (now - ledger_.begin);
+  growth_.begin(sharers_, after, joint_items_);
+  if (options_.mode != Mode::at_once)
+    next_look_ = after + std::max<ns>(4 * grain_.first_look, (after - ledger_.begin) / 16);
 }
 
 std::int64_t Run::worker_items() {
@@ -384,28 +465,20 @@ ns Run::earned() {
   return ns(static_cast<ns::rep>(sum));
 }
 
-void Run::note_deaths() {
-  if (seats_ == 0) return;
-  for (const auto& death : backend_.deaths()) {
-    const std::int64_t at = board_->seat(death.seat).in_flight.load(std::memory_order_acquire);
-    if (at >= 0) board_->fail(at);
-    deaths_.push_back(death);
-    sharers_ = std::max(1, sharers_ - 1);
-  }
-}
-
-bool Run::is_dead(int seat) const {
-  return std::any_of(deaths_.begin(), deaths_.end(),
-                     [&](const auto& death) { return death.seat == seat; });
-}
-
 void Run::fail(std::int64_t index) {
   failed_ = std::min(failed_, index);
   if (board_ != nullptr) board_->fail(index);
+  if (next_telling_ != kNever) tell(clock_.now(), std::max<std::int64_t>(index - cursor_, 0));
 }
 
 std::int64_t Run::failed() const {
   return board_ != nullptr ? std::min(failed_, board_->failed()) : failed_;
+}
+
+backends::Death Run::death_at(std::int64_t index) const {
+  for (const auto& death : deaths_)
+    if (board_->seat(death.seat).item_lost() == index) return death;
+  return deaths_.empty() ? backends::Death{} : deaths_.front();
 }
 
 const std::vector<Range>& Run::mine() {
@@ -413,53 +486,11 @@ const std::vector<Range>& Run::mine() {
   return mine_;
 }
 
-void Run::drain(Collector& collector) {
-  if (board_ == nullptr) return;
-  board_->wake_caller_from_now_on();
-  board_->allow(board_->seat_count());
-  for (;;) {
-    const ns before = clock_.now();
-    collector.collect(*board_, seats_);
-    const ns collected = clock_.now();
-    ledger_.decode += collected - before;
-    note_deaths();
-    // In this order: whoever has claimed nothing by now can claim nothing any more.
-    const bool exhausted = board_->unclaimed() == 0;
-    const std::int64_t failed = board_->failed();
-    bool settled = true, in_vain = false;
-    for (int i = 0; i < seats_; ++i) {
-      const auto& seat = board_->seat(i);
-      const auto state = seat.state.load(std::memory_order_acquire);
-      if (state == ipc::SeatState::done || state == ipc::SeatState::failed) continue;
-      if (is_dead(i)) continue;
-      const bool too_late = exhausted && state != ipc::SeatState::working &&
-                            seat.first_claim_ns.load(std::memory_order_relaxed) == 0;
-      // Beyond the failing item: the loop would never have come there.
-      const bool beyond = failed < seat.in_flight.load(std::memory_order_acquire);
-      in_vain = in_vain || too_late || beyond;
-      settled = settled && (too_late || beyond);
-    }
-    if (settled) {
-      if (in_vain) backend_.kill();
-      backend_.join();
-      collector.collect(*board_, seats_);
-      ledger_.wait += clock_.now() - collected;
-      return;
-    }
-    backend_.wait(*board_, 100ms);
-    ledger_.wait += clock_.now() - collected;
-  }
-}
-
-void Run::abandon() {
-  if (seats_ > 0) backend_.kill();
-}
-
 Receipt Run::receipt() {
   if (ledger_.end == ns{}) ledger_.end = clock_.now();
-  if (seats_ > 0) ledger_.caller_faults = backend_.caller_faults() - faults_at_start_;
+  if (seats_ > 0) ledger_.caller_faults = backend_->caller_faults() - faults_at_start_;
   if (reason_.empty()) reason_ = "the loop was over before a worker could have paid";
-  return make_receipt(options_, ledger_, measure_, board_, seats_, backend_.name(), reason_);
+  return make_receipt(options_, ledger_, measure_, board_, seats_, backend_->name(), reason_);
 }
 
 }  // namespace payoff::engine

@@ -23,6 +23,14 @@ void add(std::atomic<T>& counter, T value) {  // one writer: no locked instructi
 Worker::Worker(ipc::Board& board, int seat, Clock& clock)
     : board_(board), seat_(board.seat(seat)), number_(seat), clock_(clock) {
   item_ns_ = static_cast<double>(board_.item_ns.load(std::memory_order_relaxed));
+  const double half_a_strip = static_cast<double>(kStrip.count()) / 2;
+  if (item_ns_ > 0) strip_items_ = static_cast<std::int64_t>(half_a_strip / item_ns_) + 1;
+  chunk_ = {seat_.given_begin.load(std::memory_order_relaxed),
+            seat_.given_end.load(std::memory_order_relaxed)};
+  if (chunk_.empty()) return;
+  cursor_ = chunk_.begin;
+  seat_.in_flight.store(cursor_, std::memory_order_release);
+  seat_.state.store(ipc::SeatState::working, std::memory_order_release);
 }
 
 bool Worker::begin_batch() {
@@ -37,15 +45,25 @@ bool Worker::begin_batch() {
     seat_.state.store(ipc::SeatState::working, std::memory_order_release);
     const ns cap(board_.chunk_cap_ns.load(std::memory_order_relaxed));
     const int sharers = board_.sharers.load(std::memory_order_relaxed);
-    chunk_ = board_.claim(chunk_items(
-        {.unclaimed = board_.unclaimed(), .sharers = sharers, .item_ns = item_ns_, .cap = cap}));
+    const ns floor(board_.chunk_floor_ns.load(std::memory_order_relaxed));
+    chunk_ = board_.claim(chunk_items({.unclaimed = board_.unclaimed(),
+                                       .sharers = sharers,
+                                       .item_ns = item_ns_,
+                                       .cap = cap,
+                                       .floor = floor}));
     if (chunk_.empty()) return false;
     cursor_ = chunk_.begin;
-    seat_.in_flight.store(cursor_, std::memory_order_release);
   }
+  // In this order: whoever dies between the two was at none, also where the chunk goes on; and no
+  // item is timed from when the one before it began.
+  seat_.batch_began_ns.store(0, std::memory_order_release);
+  seat_.in_flight.store(cursor_, std::memory_order_release);
+  seat_.published_before.store(seat_.published.load(std::memory_order_relaxed),
+                               std::memory_order_release);
   if (board_.failed() < cursor_) return false;  // the loop would not have come here
   batch_begin_ = cursor_;
   batch_began_ = clock_.now();
+  seat_.batch_began_ns.store(batch_began_.count(), std::memory_order_release);
   if (batch_ended_ > ns{}) add<std::int64_t>(seat_.claim_ns, (batch_began_ - batch_ended_).count());
   strip_ = {};
   if (seat_.first_claim_ns.load(std::memory_order_relaxed) == 0)
@@ -72,7 +90,7 @@ Range Worker::next() {
     batch_ended_ = now;
     return strip_ = {};
   }
-  strip_ = {cursor_, std::min(chunk_.end, cursor_ + strip_items_)};
+  strip_ = {cursor_, std::min(chunk_.end, cursor_ + in_step(cursor_, strip_items_))};
   strip_began_ = now;
   return strip_;
 }
@@ -82,7 +100,9 @@ void Worker::publish(std::int64_t arena_bytes, ns encoding) {
   batch_ended_ += encoding;
   add(seat_.items, cursor_ - batch_begin_);
   seat_.last_done_ns.store(clock_.now().count(), std::memory_order_relaxed);
+  // First, and at one stroke: before it the batch is lost with its worker, after it nothing is.
   seat_.published.store(arena_bytes, std::memory_order_release);
+  if (cursor_ >= chunk_.end) seat_.in_flight.store(-1, std::memory_order_release);
   board_.wake_caller();
 }
 

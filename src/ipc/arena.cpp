@@ -4,13 +4,16 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 
 #ifndef MADV_POPULATE_READ  // Linux 5.14; older C libraries do not know it
 #define MADV_POPULATE_READ 22
@@ -20,10 +23,16 @@ namespace payoff::ipc {
 namespace {
 
 constexpr std::int64_t kMostBytes = std::int64_t{64} << 30;  // address space only: it is sparse
-constexpr std::int64_t kFewestBytes = std::int64_t{64} << 20;
+constexpr std::int64_t kWindowBytes = std::int64_t{16} << 20;
+constexpr std::int64_t kFewestBytes = std::int64_t{1} << 20;
 
 std::int64_t round_up(std::int64_t value, std::int64_t align) {
   return (value + align - 1) / align * align;
+}
+
+bool address_space_is_limited() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 // Forks after which somebody else may be looking at our private views.
@@ -52,33 +61,72 @@ std::shared_ptr<ArenaFile> ArenaFile::create() {
   const int fd = memfd_create("payoff", MFD_CLOEXEC);
   if (fd < 0) return nullptr;
   auto file = std::shared_ptr<ArenaFile>(new ArenaFile(fd));
-  return ftruncate(fd, kMostBytes) == 0 ? file : nullptr;
+  if (ftruncate(fd, kMostBytes) == 0) return file;
+  const int error = errno;
+  file.reset();
+  errno = error;
+  return nullptr;
 }
 
-ArenaFile::~ArenaFile() { close(fd_); }
+BatchHeader ArenaFile::header(std::int64_t offset) const {
+  if (fd() < 0)
+    throw std::runtime_error(
+        "a worker's results cannot be read any more: the program has closed their file (with all "
+        "others, by os.closerange?); close only what you have opened");
+  BatchHeader header;
+  if (pread(fd(), &header, sizeof header, offset) != sizeof header) throw std::bad_alloc();
+  return header;
+}
 
-ArenaWriter::ArenaWriter(const ArenaFile& file) : fd_(file.fd()) {
-  for (capacity_ = kMostBytes; capacity_ >= kFewestBytes; capacity_ /= 4) {
-    void* memory = mmap(nullptr, static_cast<std::size_t>(capacity_), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_NORESERVE, file.fd(), 0);
-    if (memory != MAP_FAILED) {
-      base_ = static_cast<std::byte*>(memory);
-      return;
-    }
-  }
+void ArenaFile::move_to_last_words() const { lseek(fd(), kMostBytes, SEEK_SET); }
+
+std::string ArenaFile::last_words() const {
+  std::string text(std::size_t{16} << 10, '\0');
+  const ssize_t got = pread(fd(), text.data(), text.size(), kMostBytes);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+ArenaWriter::ArenaWriter(const ArenaFile& file) : file_(&file) {
+  if (!address_space_is_limited())
+    for (std::int64_t bytes = kMostBytes; bytes > kWindowBytes; bytes /= 4)
+      if (map(0, bytes)) return;
+  for (std::int64_t bytes = kWindowBytes; bytes >= kFewestBytes; bytes /= 2)
+    if (map(0, bytes)) return;
+  throw std::bad_alloc();
+}
+
+bool ArenaWriter::map(std::int64_t from, std::int64_t bytes) {
+  void* memory = mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_NORESERVE, file_->fd(), from);
+  if (memory == MAP_FAILED) return false;
+  base_ = static_cast<std::byte*>(memory);
+  window_ = from;
+  capacity_ = bytes;
+  return true;
+}
+
+// From the open batch on, with room for more.
+void ArenaWriter::move_window(std::int64_t until) {
+  const std::int64_t from = begun_ / kPageBytes * kPageBytes;
+  const std::int64_t needed = round_up(until - from, kPageBytes);
+  munmap(base_, static_cast<std::size_t>(capacity_));
+  if (map(from, needed + kWindowBytes) || map(from, needed)) return;
+  capacity_ = 0;  // the next reserve() tries again
   throw std::bad_alloc();
 }
 
 void ArenaWriter::begin(Range range, std::int32_t kind) {
   used_ = begun_ = round_up(used_, 64);
-  header_ = new (reserve(sizeof(BatchHeader), 64)) BatchHeader{.range = range, .kind = kind};
+  new (reserve(sizeof(BatchHeader), 64)) BatchHeader{.range = range, .kind = kind};
 }
 
 std::byte* ArenaWriter::reserve(std::int64_t bytes, std::int64_t align) {
   const std::int64_t at = round_up(used_, align);
-  if (bytes < 0 || bytes > capacity_ - at) throw std::bad_alloc();
+  if (bytes < 0 || bytes > kMostBytes - at) throw std::bad_alloc();
+  if (at + bytes > window_ + capacity_) move_window(at + bytes);
   used_ = at + bytes;
-  return base_ + at;
+  return this->at(at);
 }
 
 // A page that is written through the mapping is faulted in and zeroed first: for 64 KB that takes
@@ -86,8 +134,9 @@ std::byte* ArenaWriter::reserve(std::int64_t bytes, std::int64_t align) {
 std::int64_t ArenaWriter::append(const void* data, std::int64_t bytes, std::int64_t align) {
   std::byte* place = reserve(bytes, align);
   std::int64_t done = 0;
-  while (bytes >= kPastMapping && done < bytes) {
-    const ssize_t written = pwrite(fd_, static_cast<const std::byte*>(data) + done,
+  const int fd = bytes >= kPastMapping ? file_->fd() : -1;
+  while (fd >= 0 && done < bytes) {
+    const ssize_t written = pwrite(fd, static_cast<const std::byte*>(data) + done,
                                    static_cast<std::size_t>(bytes - done), offset_of(place) + done);
     if (written <= 0) break;
     done += written;
@@ -99,9 +148,8 @@ std::int64_t ArenaWriter::append(const void* data, std::int64_t bytes, std::int6
 }
 
 std::int64_t ArenaWriter::finish() {
-  header_->bytes = used_ - begun_ - static_cast<std::int64_t>(sizeof(BatchHeader));
-  header_->next = round_up(used_, 64);
-  return used_ = header_->next;
+  header().bytes = used_ - begun_ - static_cast<std::int64_t>(sizeof(BatchHeader));
+  return used_ = header().next = round_up(used_, 64);
 }
 
 ArenaView::ArenaView(std::shared_ptr<ArenaFile> file, std::int64_t begin, std::int64_t end)

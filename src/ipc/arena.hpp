@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "ipc/board.hpp"
+#include "ipc/descriptor.hpp"
 
 namespace payoff::ipc {
 
@@ -27,20 +29,28 @@ class ArenaFile {
  public:
   // Null when the system gives no memfd.
   [[nodiscard]] static std::shared_ptr<ArenaFile> create();
-  ~ArenaFile();
   ArenaFile(const ArenaFile&) = delete;
   ArenaFile& operator=(const ArenaFile&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
+  // -1 where the program has closed it.
+  [[nodiscard]] int fd() const { return file_.fd(); }
+  // Of the batch that begins there, read past all mappings.
+  [[nodiscard]] BatchHeader header(std::int64_t offset) const;
+
+  // What is written to the descriptor itself, as crash handlers do, comes behind all results.
+  void move_to_last_words() const;
+  [[nodiscard]] std::string last_words() const;
 
  private:
-  explicit ArenaFile(int fd) : fd_(fd) {}
-  int fd_;
+  explicit ArenaFile(int fd) : file_(fd) {}
+  Descriptor file_;
 };
 
 // The worker's side: results are appended, batch by batch.
 class ArenaWriter {
  public:
-  // Maps the file; throws std::bad_alloc when not even 64 MB of address space can be had.
+  // Maps the whole file, or where the address space is limited a window that moves on with what is
+  // written: a worker's items want to live there, too. Throws std::bad_alloc when there is none.
+  // The file must outlive it.
   explicit ArenaWriter(const ArenaFile& file);
 
   void begin(Range range, std::int32_t kind);
@@ -48,18 +58,26 @@ class ArenaWriter {
   [[nodiscard]] std::byte* reserve(std::int64_t bytes, std::int64_t align = 8);
   // The same, filled with a copy of `data`; returns its offset. Large data go past the mapping.
   [[nodiscard]] std::int64_t append(const void* data, std::int64_t bytes, std::int64_t align = 8);
-  [[nodiscard]] std::int64_t offset_of(const std::byte* place) const { return place - base_; }
-  void set_parts(std::int32_t parts) { header_->parts = parts; }
+  [[nodiscard]] std::int64_t offset_of(const std::byte* place) const {
+    return window_ + (place - base_);
+  }
+  // What was written to the open batch earlier.
+  [[nodiscard]] std::byte* at(std::int64_t offset) const { return base_ + (offset - window_); }
+  void set_parts(std::int32_t parts) { header().parts = parts; }
   // Closes the batch; returns the offset up to which the arena may be read.
   [[nodiscard]] std::int64_t finish();
   // Forgets the open batch.
   void cancel() { used_ = begun_; }
 
  private:
-  int fd_;
+  [[nodiscard]] bool map(std::int64_t from, std::int64_t bytes);
+  void move_window(std::int64_t until);
+  [[nodiscard]] BatchHeader& header() const { return *reinterpret_cast<BatchHeader*>(at(begun_)); }
+
+  const ArenaFile* file_;
   std::byte* base_ = nullptr;
-  std::int64_t capacity_ = 0, used_ = 0, begun_ = 0;
-  BatchHeader* header_ = nullptr;
+  std::int64_t window_ = 0, capacity_ = 0;  // what is mapped
+  std::int64_t used_ = 0, begun_ = 0;
 };
 
 // The caller's side: a private view of a piece of the file. Private, because results belong to the

@@ -1,48 +1,43 @@
-// src/ipc/board.cpp: claims by compare-and-swap, pauses by a raw shared futex
+// src/ipc/board.cpp: claims by compare-and-swap, pauses by a shared futex
 #include "ipc/board.hpp"
 
-#include <linux/futex.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <climits>
-#include <ctime>
 #include <new>
 
+#include "ipc/futex.hpp"
+
 namespace payoff::ipc {
-namespace {
-
-// Shared between processes: std::atomic::wait would use a process-private futex and hang.
-void futex_wait(std::atomic<std::int32_t>& word, std::int32_t expected) {
-  const timespec at_most{.tv_sec = 1, .tv_nsec = 0};
-  syscall(SYS_futex, &word, FUTEX_WAIT, expected, &at_most, nullptr, 0);
-}
-
-void futex_wake_all(std::atomic<std::int32_t>& word) {
-  syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
-}
-
-constexpr std::int32_t kDismissed = -1;
-
-}  // namespace
-
-Board* Board::create(std::int64_t items, int seats) {
+Board* Board::create(std::int64_t items, int seats, Reach reach) {
   static_assert(sizeof(Board) <= kSeatsAt);
   const std::size_t bytes = kSeatsAt + static_cast<std::size_t>(seats) * sizeof(Seat);
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
-  auto* board = new (memory) Board(items, seats);
-  for (int i = 0; i < seats; ++i) new (&board->seat(i)) Seat();
+  void* memory = nullptr;
+  if (reach == Reach::threads)
+    memory = ::operator new (bytes, std::align_val_t{alignof(Seat)}, std::nothrow);
+  else
+    memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == nullptr || memory == MAP_FAILED) return nullptr;
+  auto* board = new (memory) Board(items, seats, reach);
+  board->furnish(0, std::min(seats, kFurnished));
   return board;
+}
+
+void Board::furnish(int from, int until) {
+  for (int i = std::max(from, furnished_); i < until; ++i) new (&seat(i)) Seat();
+  furnished_ = std::max(furnished_, until);
 }
 
 void Board::destroy(Board* board) {
   if (board == nullptr) return;
   const auto bytes = kSeatsAt + static_cast<std::size_t>(board->seat_count_) * sizeof(Seat);
+  const Reach reach = board->reach_;
   board->~Board();
-  munmap(board, bytes);
+  if (reach == Reach::threads)
+    ::operator delete (board, std::align_val_t{alignof(Seat)});
+  else
+    munmap(board, bytes);
 }
 
 Range Board::claim(std::int64_t at_most) {
@@ -66,24 +61,32 @@ void Board::fail(std::int64_t index) {
 
 void Board::allow(int seats) {
   allowed_.store(seats, std::memory_order_release);
-  futex_wake_all(allowed_);
+  futex_wake(allowed_, INT_MAX, sleepers());
 }
 
-void Board::dismiss() { allow(kDismissed); }
+void Board::dismiss(int from, int until) {
+  for (int i = from; i < until; ++i) seat(i).dismissed.store(true, std::memory_order_release);
+  allow(seat_count_);  // whoever waits, waits for less than that: now it looks again
+}
 
-Leave Board::may_claim(int seat) const {
-  const std::int32_t allowed = allowed_.load(std::memory_order_acquire);
-  if (allowed == kDismissed) return Leave::never;
+Leave Board::leave_by(std::int32_t allowed, int seat) const {
+  if (this->seat(seat).dismissed.load(std::memory_order_acquire)) return Leave::never;
   if (seat < allowed) return Leave::yes;
   return unclaimed() == 0 ? Leave::never : Leave::later;
 }
 
+Leave Board::may_claim(int seat) const {
+  return leave_by(allowed_.load(std::memory_order_acquire), seat);
+}
+
+// The answer and the value slept on are of one reading: leave that was taken away and given back
+// between two would be slept through.
 bool Board::wait_for_leave_to_claim(int seat) {
   for (;;) {
     const std::int32_t allowed = allowed_.load(std::memory_order_acquire);
-    const Leave leave = may_claim(seat);
+    const Leave leave = leave_by(allowed, seat);
     if (leave != Leave::later) return leave == Leave::yes;
-    futex_wait(allowed_, allowed);
+    futex_wait(allowed_, allowed, std::chrono::seconds(1), sleepers());
   }
 }
 

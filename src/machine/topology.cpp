@@ -20,6 +20,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "machine/placement.hpp"
 #include "machine/quota.hpp"
 
 namespace payoff::machine {
@@ -90,20 +91,23 @@ Layout layout_of(const std::vector<int>& affinity, const fs::path& cpu_folder) {
 // Cores do not change while we run, except by hotplug, which changes the online list.
 Layout remembered_layout(const std::vector<int>& affinity, const std::string& online,
                          const fs::path& cpu_folder) {
-  static std::mutex guard;
-  static std::vector<int> known_affinity;
-  static std::string known_online;
-  static Layout known;
+  struct Known {
+    std::mutex guard;
+    std::vector<int> affinity;
+    std::string online;
+    Layout layout;
+  };
+  static Known& known = *new Known;  // parked threads ask until the very end of the program
   // Never wait: after a fork nobody may be left to release the lock.
-  const std::unique_lock lock(guard, std::try_to_lock);
+  const std::unique_lock lock(known.guard, std::try_to_lock);
   if (!lock.owns_lock()) return layout_of(affinity, cpu_folder);
-  if (affinity != known_affinity || online != known_online) {
-    known_affinity.clear();  // should an allocation fail below, the old answer is not trusted
-    known = layout_of(affinity, cpu_folder);
-    known_online = online;
-    known_affinity = affinity;
+  if (affinity != known.affinity || online != known.online) {
+    known.affinity.clear();  // should an allocation fail below, the old answer is not trusted
+    known.layout = layout_of(affinity, cpu_folder);
+    known.online = online;
+    known.affinity = affinity;
   }
-  return known;
+  return known.layout;
 }
 
 int usable_of(int affinity, double quota) {
@@ -117,19 +121,20 @@ std::int64_t coarse_now_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// The quota of "/", at most a second old.
+std::atomic<double> last_quota{-1};  // of "/"; -1: never read
+
+// At most a second old.
 double recent_quota() {
   constexpr std::int64_t second = 1'000'000'000;
-  static std::atomic<double> quota{-1};  // -1: never read
   static std::atomic<std::int64_t> read_at{0};
   const std::int64_t now = coarse_now_ns();
   std::int64_t last = read_at.load(std::memory_order_relaxed);
-  const double known = quota.load(std::memory_order_relaxed);
+  const double known = last_quota.load(std::memory_order_relaxed);
   if (known >= 0 && now - last < second) return known;
   // One thread reads, the others keep the old value; while there is none, each reads for itself.
   if (known >= 0 && !read_at.compare_exchange_strong(last, now)) return known;
   const double fresh = cpu_quota().cpus;
-  quota.store(fresh, std::memory_order_relaxed);
+  last_quota.store(fresh, std::memory_order_relaxed);
   if (known < 0) read_at.store(now, std::memory_order_relaxed);
   return fresh;
 }
@@ -210,18 +215,20 @@ Cpus usable_cpus(const fs::path& root) {
   return usable_cpus_of(affinity, root);
 }
 
-int usable_cpu_count() {
-  std::array<unsigned long, 8192 / bits_per_word> mask;  // filled as far as it is read
-  const long bytes = kernel_affinity(sizeof mask, mask.data());
-  int affinity = 0;
-  if (bytes > 0) {
-    const auto words = static_cast<std::size_t>(bytes) / sizeof(unsigned long);
-    for (std::size_t word = 0; word < words; ++word) affinity += std::popcount(mask[word]);
-  } else {
-    affinity = static_cast<int>(affinity_cpus().size());  // more than 8192 CPUs, or forbidden
-    if (affinity == 0) affinity = online_without_sysfs();
-  }
-  return usable_of(affinity, recent_quota());
+int affinity_cpu_count() {
+  int affinity = CpuMask::mine().count();
+  if (affinity == 0) affinity = static_cast<int>(affinity_cpus().size());  // more than 8192 CPUs
+  return affinity > 0 ? affinity : online_without_sysfs();                 // or forbidden
+}
+
+int usable_cpu_count() { return usable_of(affinity_cpu_count(), recent_quota()); }
+
+bool quota_is_remembered() { return last_quota.load(std::memory_order_relaxed) >= 0; }
+
+std::optional<int> remembered_cpu_count() {
+  const double known = last_quota.load(std::memory_order_relaxed);
+  if (known < 0) return std::nullopt;
+  return usable_of(affinity_cpu_count(), known);
 }
 
 }  // namespace payoff::machine

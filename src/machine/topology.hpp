@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,14 @@ struct Cpus {
 // own of this moment; the quota is one value for the whole process, read again when older than a
 // second (that call costs as much as usable_cpus).
 [[nodiscard]] int usable_cpu_count();
+
+// The same with the quota as it was last read, for where 0.2 ms are too much; nothing if it never
+// was.
+[[nodiscard]] std::optional<int> remembered_cpu_count();
+[[nodiscard]] bool quota_is_remembered();
+
+// The CPUs that the calling thread may run on, whatever the quota: one system call.
+[[nodiscard]] int affinity_cpu_count();
 
 // "0-3,8" -> 0 1 2 3 8, sorted, each once. Empty when the text is not such a list or names a CPU
 // beyond 65535.

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,6 +97,11 @@ std::int64_t thread_faults() {
   return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_minflt : 0;
 }
 
+std::int64_t thread_waits() {
+  rusage usage{};
+  return ::getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
+}
+
 std::chrono::nanoseconds thread_cpu() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 
 std::chrono::nanoseconds thread_run_delay() {
@@ -126,6 +132,9 @@ std::vector<NativeThread> native_threads(const fs::path& root) {
             [](const auto& a, const auto& b) { return a.tid < b.tid; });
   return threads;
 }
+
+// Leaving the thread group is what only a process of one thread may ask for, and nothing is done.
+bool is_only_thread() { return ::unshare(CLONE_THREAD) == 0; }
 
 int native_thread_count(const fs::path& root) {
   struct stat info {};

@@ -22,6 +22,10 @@ namespace payoff::machine {
 // waiting of its own: a machine shared with others shows here. 0 where the kernel does not tell.
 [[nodiscard]] std::chrono::nanoseconds thread_run_delay();
 
+// How often the calling thread has given up its core of its own accord, to wait for something
+// (getrusage(2)). Neither a busy machine nor a quota makes it do that.
+[[nodiscard]] std::int64_t thread_waits();
+
 struct NativeThread {
   int tid = 0;
   std::string name;  // as in /proc/self/task/TID/comm; empty if the thread ended meanwhile
@@ -30,6 +34,10 @@ struct NativeThread {
 // The threads the kernel knows, Python's or not, sorted by tid. A joined thread may be listed for
 // some µs more. Empty without /proc. `root` is "/" outside of tests.
 [[nodiscard]] std::vector<NativeThread> native_threads(const std::filesystem::path& root = "/");
+
+// Whether the calling thread is the only one, as the kernel says without /proc; false also where
+// the kernel will not say.
+[[nodiscard]] bool is_only_thread();
 
 // native_threads().size() for the price of one stat(2); 0 without /proc.
 [[nodiscard]] int native_thread_count(const std::filesystem::path& root = "/");

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/markup.hpp"
 #include "report/text.hpp"
 #include "report/units.hpp"
 
@@ -41,32 +42,6 @@ div.payoff-receipt table.payoff-table tr.payoff-total>*{border-top:1px solid cur
 .payoff-receipt ul{margin:.4em 0;padding-left:1.3em}
 </style>
 )";
-
-std::string escape(std::string_view raw) {
-  std::string out;
-  for (const char c : one_line(raw)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // Pattern ids are global to the notebook page; a hash of the receipt's own words keeps two receipts
 // apart without a counter, so the same receipt always renders the same.

@@ -42,12 +42,14 @@ Scaling scaling_of(laws::Fit fit, laws::Price price) {
   return scaling;
 }
 
-Terminal terminal_of_stdout() {
+Terminal terminal_of_stdout() { return terminal_of(STDOUT_FILENO); }
+
+Terminal terminal_of(int descriptor) {
   Terminal terminal;
   terminal.charset = charset_of_locale();
-  if (::isatty(STDOUT_FILENO) == 0) return terminal;
+  if (::isatty(descriptor) == 0) return terminal;
   struct winsize size {};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     terminal.columns = std::clamp<int>(size.ws_col, 40, 120);
   const bool colours = environment("NO_COLOR").empty() && environment("TERM") != "dumb";
   if (colours) terminal.ink = Terminal::Ink::colours;

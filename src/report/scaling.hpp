@@ -38,7 +38,8 @@ struct Terminal {
   Charset charset = Charset::unicode;
   Ink ink = Ink::plain;
 };
-// Of stdout: its width, the locale's character set, colours only on a terminal without NO_COLOR.
+// Its width, the locale's character set, colours only on a terminal without NO_COLOR.
+[[nodiscard]] Terminal terminal_of(int descriptor);
 [[nodiscard]] Terminal terminal_of_stdout();
 
 // One renderer a file. All end with a newline; all are total: any Scaling can be shown, also one

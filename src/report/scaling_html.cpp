@@ -118,32 +118,6 @@ std::string notes(const Scaling& s) {
 
 }  // namespace
 
-std::string escape(std::string_view raw) {
-  std::string out;
-  for (const char c : one_line(raw)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string scaling_html(const Scaling& s) {
   const std::string title = escape(headline(s));
   std::string out = fmt::format(

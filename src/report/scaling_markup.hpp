@@ -2,14 +2,11 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
+#include "report/markup.hpp"
 #include "report/scaling.hpp"
 
 namespace payoff::report {
-
-// For text and attribute values; control characters and broken UTF-8 become U+FFFD.
-[[nodiscard]] std::string escape(std::string_view raw);
 
 // The plot as an <svg> element with its own style.
 [[nodiscard]] std::string svg_element(const Scaling& scaling);

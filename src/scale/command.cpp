@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "report/shell.hpp"
 #include "scale/refused.hpp"
 
 namespace payoff::scale {
@@ -57,7 +58,8 @@ Found look_at(const std::string& file) {
   return Found::yes;
 }
 
-// As execvp(3) looks: a name with a slash is a path, all others are on the PATH.
+}  // namespace
+
 std::string find_program(const std::string& name, const std::vector<Variable>& environment) {
   Found found = Found::no;
   if (name.find('/') != std::string::npos) {
@@ -77,16 +79,15 @@ std::string find_program(const std::string& name, const std::vector<Variable>& e
     }
   }
   if (found == Found::not_a_program)
-    throw Refused(fmt::format("'{}' is there, but is no program that may be run", name),
-                  fmt::format("chmod +x, or name the program that reads it: sh {}", quoted(name)));
+    throw Refused(
+        fmt::format("'{}' is there, but is no program that may be run", name),
+        fmt::format("chmod +x, or name the program that reads it: sh {}", report::quoted(name)));
   const bool local = name.find('/') == std::string::npos && look_at("./" + name) == Found::yes;
   throw Refused(fmt::format("there is no program '{}'", name),
                 local ? fmt::format("./{}", name)
                       : std::string("the spelling, or its full path; `type NAME` in a shell says "
                                     "where it is, or that it is a shell's own word"));
 }
-
-}  // namespace
 
 const std::vector<std::string>& thread_variables() {
   static const std::vector<std::string> names{
@@ -173,10 +174,10 @@ std::vector<std::string> Command::environment(int n) const {
 std::string Command::line(int n) const {
   std::string line;
   for (const auto& [name, value] : set_)
-    line += fmt::format("{}={} ", name, quoted(with_n(value, n)));
+    line += fmt::format("{}={} ", name, report::quoted(with_n(value, n)));
   const bool shell_line = typed_.size() == 1 && words_.size() > 1;
   if (shell_line && typed_[0].find('\n') == std::string::npos) return line + with_n(typed_[0], n);
-  for (const std::string& word : words(n)) line += quoted(word) + " ";
+  for (const std::string& word : words(n)) line += report::quoted(word) + " ";
   line.pop_back();
   return line;
 }
@@ -186,7 +187,7 @@ std::string Command::title() const {
   for (const auto& [name, value] : set_)
     if (depends_on_n(value)) title += fmt::format("{}={} ", name, value);
   for (const std::string& word : typed_)
-    title += fmt::format("{} ", typed_.size() > 1 ? quoted(word) : word);
+    title += fmt::format("{} ", typed_.size() > 1 ? report::quoted(word) : word);
   title.pop_back();
   return title;
 }
@@ -200,27 +201,6 @@ std::vector<Variable> own_environment() {
                              equals + 1);
   }
   return variables;
-}
-
-std::string quoted(std::string_view word) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::strchr("_-./:=,+%@{}", c) != nullptr;
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return std::string(word);
-  const auto control = [](char c) { return c >= 0 && c < ' '; };
-  const bool one_line = std::none_of(word.begin(), word.end(), control);
-  std::string quoted = one_line ? "'" : "$'";
-  for (const char c : word) {
-    if (one_line) {
-      quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    } else if (control(c)) {
-      quoted += c == '\n' ? "\\n" : c == '\t' ? "\\t" : fmt::format("\\{:03o}", c);
-    } else {
-      quoted += c == '\'' || c == '\\' ? fmt::format("\\{}", c) : std::string(1, c);
-    }
-  }
-  return quoted + "'";
 }
 
 std::string with_n(std::string text, int n) {

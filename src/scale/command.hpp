@@ -53,10 +53,13 @@ class Command {
   std::vector<Variable> environment_;
 };
 
+// As execvp(3) looks: a name with a slash is a path, all others are on the PATH of `environment`.
+// Throws Refused: it is not there, or may not be run.
+[[nodiscard]] std::string find_program(const std::string& name,
+                                       const std::vector<Variable>& environment);
+
 // The environment of this process.
 [[nodiscard]] std::vector<Variable> own_environment();
-// In quotes if a shell needs them, and on one line ($'…', POSIX.1-2024) whatever is in it.
-[[nodiscard]] std::string quoted(std::string_view word);
 [[nodiscard]] std::string with_n(std::string text, int n);
 
 }  // namespace payoff::scale

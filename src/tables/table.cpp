@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "report/shell.hpp"
 #include "tables/columns.hpp"
 #include "tables/numbers.hpp"
 
@@ -18,13 +19,6 @@ using Columns = std::vector<std::size_t>;
 
 constexpr std::size_t names_shown = 8;
 constexpr int only_when_asked = 9;  // ranks from here on
-
-std::string quoted(const std::string& word) {
-  const bool plain = word.find_first_not_of(
-                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                         "0123456789_-+=.,:/%@") == std::string::npos;
-  return plain && !word.empty() ? word : "'" + word + "'";
-}
 
 template <class Names>
 std::string listed(const Names& names) {
@@ -82,8 +76,8 @@ class Finder {
 
   [[nodiscard]] std::string all_names() const { return listed(sheet_.names); }
   [[nodiscard]] std::string command(const std::string& options) const {
-    return fmt::format("payoff fit {} {}", quoted(sheet_.file == "stdin" ? "-" : sheet_.file),
-                       options);
+    return fmt::format("payoff fit {} {}",
+                       report::quoted(sheet_.file == "stdin" ? "-" : sheet_.file), options);
   }
 
   [[nodiscard]] std::size_t named(const std::string& name, const char* option) const {
@@ -142,10 +136,11 @@ class Finder {
   }
 
   [[noreturn]] void refuse_choice(const char* what, const char* option, const Columns& columns) {
-    throw BadTable(fmt::format("{}: {} columns could be {}: {}", sheet_.file, columns.size(), what,
-                               listed(names_of(columns))),
-                   "choose one: " + command(fmt::format("{} {}", option,
-                                                        quoted(sheet_.names[columns.front()]))));
+    throw BadTable(
+        fmt::format("{}: {} columns could be {}: {}", sheet_.file, columns.size(), what,
+                    listed(names_of(columns))),
+        "choose one: " +
+            command(fmt::format("{} {}", option, report::quoted(sheet_.names[columns.front()]))));
   }
 
   void choose_value() {
@@ -247,9 +242,9 @@ class Finder {
       if (groups.empty()) continue;
       found +=
           fmt::format("{}{} is {}", found.empty() ? "" : "; ", sheet_.names[i], listed(groups));
-      options +=
-          fmt::format("{}--where {}", options.empty() ? "" : " ",
-                      quoted(fmt::format("{}={}", sheet_.names[i], sheet_.cell(rows_.front(), i))));
+      options += fmt::format(
+          "{}--where {}", options.empty() ? "" : " ",
+          report::quoted(fmt::format("{}={}", sheet_.names[i], sheet_.cell(rows_.front(), i))));
     }
     if (found.empty()) return;
     throw BadTable(fmt::format("{} has several series of runs: {}", sheet_.file, found),

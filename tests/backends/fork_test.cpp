@@ -31,6 +31,7 @@ using ipc::SeatState;
 class Hooks final : public ForkHooks {
  public:
   std::optional<std::string> unsafe() override { return why_unsafe; }
+  void flush() override {}
   void before() override { order += 'b'; }
   void in_parent() override { order += 'p'; }
   void in_child() override { order += 'c'; }
@@ -65,8 +66,8 @@ class Hooks final : public ForkHooks {
 
 class QuietBody final : public engine::Body {
  public:
-  void watch(std::int64_t) override {}
-  std::optional<Stay> must_stay(std::int64_t) override { return std::nullopt; }
+  ns watch(std::int64_t) override { return {}; }
+  std::optional<Stay> must_stay(std::int64_t, engine::Where) override { return std::nullopt; }
   engine::Transport transport() override { return {}; }
   std::int64_t bytes_copied_on_write() override { return 0; }
 };
@@ -216,6 +217,23 @@ TEST_F(ForkTest, DoesNotCallALeaverDead) {
   EXPECT_FALSE(has_children());
 }
 
+// Who has announced its end has nothing left to do, and is not waited for until somebody sends it a
+// SIGCONT.
+TEST_F(ForkTest, SeesOffALeaverThatIsStopped) {
+  open(1);
+  hooks_.custom = [](Board& board, int seat) {
+    board.seat(seat).state.store(SeatState::done);
+    raise(SIGSTOP);
+  };
+  ASSERT_EQ(fork_.start(*board_, 0, 2), 2);
+  EXPECT_TRUE(wait_for_all(2).empty());
+  while (!fork_.is_stopped(0)) std::this_thread::yield();
+  fork_.join();
+  EXPECT_TRUE(fork_.deaths().empty());
+  EXPECT_FALSE(fork_.is_stopped(0));
+  EXPECT_FALSE(has_children());
+}
+
 TEST_F(ForkTest, KillsAtOnceWhateverWorkersDo) {
   open(100);
   hooks_.custom = [](Board& board, int) {
@@ -351,8 +369,21 @@ TEST_F(ForkTest, PricesAForkByItsPageTablesAndByExperience) {
   EXPECT_GT(price.each, 0ns);
   EXPECT_LT(price.each, 1s);
   EXPECT_GT(price.idle, 0ns) << "a child does not claim at once";
-  EXPECT_EQ(price.copied_page, machine::kCopiedPage);
+  EXPECT_EQ(price.copied_page, machine::fork_price().copied_page());
   EXPECT_EQ(price.copying, 0ns) << "what the caller copies is the engine's to know";
+}
+
+TEST_F(ForkTest, IsNeverCheaperThanItsLeastPrice) {
+  const engine::Price least = fork_.least_price();
+  EXPECT_GT(least.each, 0ns);
+  EXPECT_EQ(least.known, engine::Price::Known::at_least);
+  const engine::Price price = fork_.price();
+  EXPECT_LE(least.each, price.each);
+  EXPECT_LE(least.idle, price.idle);
+  EXPECT_EQ(price.known, engine::Price::Known::measured);
+  EXPECT_LT(fork_.least_price().each, price.each) << "a calibration may make it cheaper";
+  const engine::Price again = fork_.price();
+  EXPECT_EQ(fork_.least_price().each, again.each) << "all that there is is known by now";
 }
 
 // A backend that is told to start at once has not been asked for its price before: what it then

@@ -24,6 +24,7 @@ class MockTest : public testing::Test {
     board_.reset(Board::create(static_cast<std::int64_t>(script.costs.size()), 4));
     board_->item_ns = 1'000'000;
     board_->chunk_cap_ns = ns(2ms).count();
+    board_->chunk_floor_ns = ns(60us).count();
     mock_ = std::make_unique<Mock>(script, clock_);
   }
   FakeClock clock_;

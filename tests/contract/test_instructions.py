@@ -19,6 +19,7 @@ import pytest
 pytestmark = [
     pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed"),
     pytest.mark.timeout(180),
+    pytest.mark.slow,
 ]
 
 # The limit is 2 % + 20 000. It is missed from 3.12 on, by 4.5 % + 4 500 with 3.12 and 6.2 % + 4 300
@@ -61,8 +62,12 @@ for _ in range({calls}):
 """
 
 
-@functools.cache
-def instructions(run, f, items, calls):
+# A map that was made to wait amid its items, on a busy machine, rightly asks whether workers pay:
+# up to 2 000 instructions a map were seen with two processes more than CPUs. Only ever more.
+TRIES = 3
+
+
+def counted(run, f, items, calls):
     """Of a whole process; two like ones differ by up to 0.1 million (addresses, hash tables)."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
     result = subprocess.run(
@@ -74,6 +79,9 @@ def instructions(run, f, items, calls):
     )
     assert result.returncode == 0, result.stderr
     return int(re.search(r"Collected : (\d+)", result.stderr)[1])
+
+
+instructions = functools.cache(counted)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +97,15 @@ def instructions(run, f, items, calls):
 def test_instructions_above_the_plain_loop(f, items, calls, plain, mapped, record_property):
     start = instructions("nothing", "square", 40, 1)
     without = instructions(plain, f, items, calls)
-    loop, more = without - start, instructions(mapped, f, items, calls) - without
-    loop, more = loop // calls, more // calls
-    figures = (
-        f"{f} x {items}: a loop of {loop:,} instructions, payoff.map {more:+,} ({calls} calls)"
-    )
-    print(figures)
-    record_property("instructions", figures)
+    loop = (without - start) // calls
     share, fixed = LIMIT
-    assert more <= share * max(loop, 0) + fixed, figures
+    limit = share * max(loop, 0) + fixed
+    more = []
+    while not more or (min(more) > limit and len(more) < TRIES):
+        more.append((counted(mapped, f, items, calls) - without) // calls)
+    figures = (
+        f"{f} x {items}: a loop of {loop:,} instructions, payoff.map {min(more):+,} ({calls} calls)"
+    )
+    print(figures, more)
+    record_property("instructions", figures)
+    assert min(more) <= limit, (figures, more)

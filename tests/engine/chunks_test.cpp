@@ -13,23 +13,27 @@ using namespace std::chrono_literals;
 constexpr double kMicrosecond = 1000;
 
 TEST(Chunks, TakeTheHalfOfAFairShare) {
-  ChunkRule rule{.unclaimed = 1000, .sharers = 2, .item_ns = kMicrosecond, .cap = 200ms};
+  ChunkRule rule{
+      .unclaimed = 1000, .sharers = 2, .item_ns = kMicrosecond, .cap = 200ms, .floor = 60us};
   EXPECT_EQ(chunk_items(rule), 250);
   rule.sharers = 5;
   EXPECT_EQ(chunk_items(rule), 100);
 }
 
 TEST(Chunks, RoundTheShareUp) {
-  const ChunkRule rule{.unclaimed = 1001, .sharers = 2, .item_ns = kMicrosecond, .cap = 200ms};
+  const ChunkRule rule{
+      .unclaimed = 1001, .sharers = 2, .item_ns = kMicrosecond, .cap = 200ms, .floor = 60us};
   EXPECT_EQ(chunk_items(rule), 251);
 }
 
 TEST(Chunks, FallGeometricallyAsTheLoopEnds) {
   std::int64_t left = 1'000'000, claims = 0, before = left;
   while (left > 0) {
-    const auto take = std::min(
-        left, chunk_items(
-                  {.unclaimed = left, .sharers = 4, .item_ns = 100 * kMicrosecond, .cap = 200ms}));
+    const auto take = std::min(left, chunk_items({.unclaimed = left,
+                                                  .sharers = 4,
+                                                  .item_ns = 100 * kMicrosecond,
+                                                  .cap = 200ms,
+                                                  .floor = 60us}));
     ASSERT_GE(take, 1);
     ASSERT_LE(take, before);
     before = take;
@@ -41,19 +45,27 @@ TEST(Chunks, FallGeometricallyAsTheLoopEnds) {
 }
 
 TEST(Chunks, AreNotSoSmallThatClaimingCosts) {
-  ChunkRule rule{.unclaimed = 8, .sharers = 4, .item_ns = kMicrosecond, .cap = 200ms};
+  ChunkRule rule{
+      .unclaimed = 8, .sharers = 4, .item_ns = kMicrosecond, .cap = 200ms, .floor = 60us};
   EXPECT_EQ(chunk_items(rule), 60);
   rule.item_ns = 20 * kMicrosecond;
   EXPECT_EQ(chunk_items(rule), 3);
 }
 
 TEST(Chunks, HoldAtLeastOneItem) {
-  EXPECT_EQ(chunk_items({.unclaimed = 1, .sharers = 4, .item_ns = 1e9, .cap = 1ms}), 1);
-  EXPECT_EQ(chunk_items({.unclaimed = 100, .sharers = 4, .item_ns = 1e12, .cap = 200ms}), 1);
+  EXPECT_EQ(chunk_items({.unclaimed = 1, .sharers = 4, .item_ns = 1e9, .cap = 1ms, .floor = 60us}),
+            1);
+  EXPECT_EQ(
+      chunk_items({.unclaimed = 100, .sharers = 4, .item_ns = 1e12, .cap = 200ms, .floor = 60us}),
+      1);
 }
 
 TEST(Chunks, AreCappedSoThatTheTailIsShort) {
-  ChunkRule rule{.unclaimed = 1'000'000'000, .sharers = 2, .item_ns = kMicrosecond, .cap = 10ms};
+  ChunkRule rule{.unclaimed = 1'000'000'000,
+                 .sharers = 2,
+                 .item_ns = kMicrosecond,
+                 .cap = 10ms,
+                 .floor = 60us};
   EXPECT_EQ(chunk_items(rule), 10'000);
   rule.cap = 20ms;
   EXPECT_EQ(chunk_items(rule), 20'000);
@@ -61,22 +73,25 @@ TEST(Chunks, AreCappedSoThatTheTailIsShort) {
 
 TEST(Chunks, NeverTakeLongerThanTheLargestChunk) {
   const ChunkRule rule{
-      .unclaimed = 1'000'000'000, .sharers = 2, .item_ns = kMicrosecond, .cap = 10s};
+      .unclaimed = 1'000'000'000, .sharers = 2, .item_ns = kMicrosecond, .cap = 10s, .floor = 60us};
   EXPECT_EQ(chunk_items(rule), kLargestChunk / 1us);
 }
 
 TEST(Chunks, KeepTheFloorWhenTheCapIsBelowIt) {
-  const ChunkRule rule{.unclaimed = 1'000'000, .sharers = 2, .item_ns = kMicrosecond, .cap = 0ns};
-  EXPECT_EQ(chunk_items(rule), kSmallestChunk / 1us);
+  const ChunkRule rule{
+      .unclaimed = 1'000'000, .sharers = 2, .item_ns = kMicrosecond, .cap = 0ns, .floor = 60us};
+  EXPECT_EQ(chunk_items(rule), ns(60us) / 1us);
 }
 
 TEST(Chunks, ProbeWithOneItemWhenTheCostIsUnknown) {
-  const ChunkRule rule{.unclaimed = 1'000'000, .sharers = 2, .item_ns = 0, .cap = 200ms};
+  const ChunkRule rule{
+      .unclaimed = 1'000'000, .sharers = 2, .item_ns = 0, .cap = 200ms, .floor = 60us};
   EXPECT_EQ(chunk_items(rule), 1);
 }
 
 TEST(Chunks, StayFiniteForItemsThatCostNothing) {
-  const ChunkRule rule{.unclaimed = 1'000'000, .sharers = 2, .item_ns = 1e-12, .cap = 200ms};
+  const ChunkRule rule{
+      .unclaimed = 1'000'000, .sharers = 2, .item_ns = 1e-12, .cap = 200ms, .floor = 60us};
   EXPECT_GE(chunk_items(rule), 250'000);
   EXPECT_LE(chunk_items(rule), std::int64_t{1} << 62) << "begin + chunk must not overflow";
 }

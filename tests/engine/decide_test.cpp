@@ -129,7 +129,7 @@ TEST(Candidates, NeedAnEstimate) {
   const Plan plan = decide(now);
   EXPECT_EQ(sharers_of(plan), (std::vector{1}));
   EXPECT_EQ(plan.funds, Funds::none);
-  EXPECT_NE(plan.why.find("too few items have been seen"), std::string::npos) << plan.why;
+  EXPECT_NE(explain(now, plan).find("too few items have been seen"), std::string::npos);
 }
 
 TEST(Decide, BuysWhatPaysAndIsEarned) {
@@ -191,7 +191,7 @@ TEST(Decide, WantsTheLowerBoundToRepayThePriceTwice) {
   now.rest.low = 4ms;  // it may be only 4 ms, of which a second worker saves 1.9
   const Plan plan = decide(now);
   EXPECT_EQ(plan.funds, Funds::none);
-  EXPECT_NE(plan.why.find("would not surely repay"), std::string::npos) << plan.why;
+  EXPECT_NE(explain(now, plan).find("would not surely repay"), std::string::npos);
   now.rest.low = 5ms;
   EXPECT_EQ(decide(now).funds, Funds::earned);
 }
@@ -260,7 +260,7 @@ TEST(LookAgain, IsExactlyWhenTheNextPurchaseIsAffordable) {
   const Plan plan = decide(now);
   ASSERT_EQ(plan.funds, Funds::none);
   EXPECT_EQ(plan.look_again, 15ms);
-  EXPECT_NE(plan.why.find("has not earned yet"), std::string::npos) << plan.why;
+  EXPECT_NE(explain(now, plan).find("has not earned yet"), std::string::npos);
   now.budget.elapsed = now.budget.earned = plan.look_again;
   EXPECT_EQ(decide(now).funds, Funds::trust);
 }
@@ -289,7 +289,7 @@ TEST(Why, IsOneSentenceForEachOutcome) {
   const auto why = [](auto change) {
     Situation now = plain();
     change(now);
-    return decide(now).why;
+    return explain(now, decide(now));
   };
   const auto has = [](const std::string& text, const char* part) {
     return text.find(part) != std::string::npos;

@@ -66,7 +66,9 @@ TEST(RunAlone, LengthensStripsFourfoldUntilTheyAreLongEnough) {
     EXPECT_LE(scene.strips[i].size(), 4 * scene.strips[i - 1].size());
   }
   expect_strips_follow(scene, costs);
-  EXPECT_EQ(scene.strips[20].size(), 5000) << "50 us";
+  EXPECT_EQ(scene.strips[20].size(), 5000 / 16 * 16) << "50 us";
+  for (const auto& strip : scene.strips)
+    EXPECT_TRUE(strip.size() < 256 || strip.end % 16 == 0) << "where cache lines end";
   EXPECT_LE(scene.strips.size(), 400u) << "longer with time";
 }
 
@@ -261,6 +263,20 @@ TEST(RunBuys, LaterWhenTheBodyHadToStayOnlyForNow) {
   EXPECT_EQ(receipt.workers, 2);
   EXPECT_EQ(scene.body.asked_at.size(), 3u);
   EXPECT_TRUE(scene.every_item_once());
+}
+
+TEST(RunBuys, AsSoonAsTheBodyWantsToBeAskedAgain) {
+  const auto asked = [](ns again) {
+    Scene scene(script(equal(20'000, 10us)), two());
+    scene.body.stay = {.reason = "watching", .for_good = false, .again = again};
+    scene.body.says_stay = 1;
+    scene.finish();
+    return scene.body.asked_at;
+  };
+  const auto later = asked(0ns), sooner = asked(300us);
+  ASSERT_EQ(sooner.size(), 2u);
+  EXPECT_LE(sooner[1] - sooner[0], 400us);
+  EXPECT_GT(later[1] - later[0], 1ms);
 }
 
 TEST(RunBuys, NothingThatTheBackendRefuses) {

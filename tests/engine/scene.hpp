@@ -17,15 +17,32 @@ namespace payoff::engine {
 class TestBody final : public Body {
  public:
   explicit TestBody(Clock& clock) : clock_(clock) {}
-  void watch(std::int64_t) override { watched_at.push_back(clock_.now()); }
-  std::optional<Stay> must_stay(std::int64_t) override {
+  ns watch(std::int64_t) override {
+    watched_at.push_back(clock_.now());
+    return std::chrono::microseconds(200);
+  }
+  int most_sharers(int most) override {
+    return watched_at.empty() ? most : most_after_watch.value_or(most);
+  }
+  int useful_sharers(Where, int most) override {
+    looked_at.push_back(clock_.now());
+    return most;
+  }
+  ns knows_more_in() override { return looked_at.size() <= 1 ? knows_more : ns{}; }
+  std::optional<Stay> must_stay(std::int64_t, Where) override {
     asked_at.push_back(clock_.now());
     return static_cast<int>(asked_at.size()) <= says_stay ? stay : std::nullopt;
   }
-  Transport transport() override { return costs_of_results; }
+  Transport transport() override {
+    ++results_priced;
+    return costs_of_results;
+  }
   std::int64_t bytes_copied_on_write() override { return copied; }
 
-  std::vector<ns> watched_at, asked_at;
+  std::vector<ns> watched_at, asked_at, looked_at;
+  std::optional<int> most_after_watch;
+  ns knows_more{};  // from the first look on
+  int results_priced = 0;
   std::optional<Stay> stay;
   int says_stay = 0;  // this many times, then no more
   Transport costs_of_results;
@@ -40,11 +57,17 @@ class TestBackend final : public backends::Backend {
  public:
   TestBackend(backends::Script script, backends::FakeClock& clock)
       : mock(std::move(script), clock), clock_(clock) {}
-  const char* name() const override { return "mock"; }
+  const char* name() const override { return title; }
+  Where where() const override { return place; }
   Price price() override {
     Price price = mock.price();
     price.copied_page = copied_page;
+    ++priced;
     return price;
+  }
+  Price least_price() override {
+    if (!least) return price();
+    return {.each = *least, .known = Price::Known::at_least};
   }
   std::optional<std::string> refusal(int& more, std::int64_t bytes_each) override {
     asked_bytes = std::max(asked_bytes, bytes_each);
@@ -67,11 +90,14 @@ class TestBackend final : public backends::Backend {
   void kill() override { ++kills; }
 
   backends::Mock mock;
+  const char* title = "mock";
+  Where place = Where::process;
   std::function<void()> on_wait;  // something that happens meanwhile
   std::optional<std::string> refuses;
   int places = 1000;       // that fit into memory
   bool stillborn = false;  // no process can be started
-  int joins = 0, kills = 0;
+  int joins = 0, kills = 0, priced = 0;
+  std::optional<ns> least;  // of a price that has to be found out
   std::int64_t asked_bytes = -1, faults = 0;
   ns copied_page{};
   std::vector<std::pair<ns, int>> asked;  // when so many workers were to be started

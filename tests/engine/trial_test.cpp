@@ -75,15 +75,19 @@ TEST(Trial, KeepsWorkersWhenItemsOnlyGetDearer) {
     Script script = contended(100'000, item, 1);
     for (ns i{}; i < 20ms; i += item) script.costs[static_cast<std::size_t>(i / item)] = item / 4;
     Scene scene(script, {.most_sharers = 2});
-    bool paused = false;
+    ns paused{};
+    ns before{};
     scene.work([&](Range) {
-      paused = paused || (scene.run.board() != nullptr &&
-                          scene.run.board()->may_claim(0) == ipc::Leave::later);
+      const ns now = scene.clock.now();
+      if (scene.run.board() != nullptr && scene.run.board()->may_claim(0) == ipc::Leave::later)
+        paused += now - before;
+      before = now;
       return false;
     });
     const Receipt receipt = scene.finish();
-    EXPECT_TRUE(paused) << "there was a suspicion";
-    EXPECT_EQ(times_sent_home(receipt), 0) << "which the caller alone, at the same items, refutes";
+    EXPECT_GT(paused, 0ns) << "there was a suspicion";
+    EXPECT_LE(paused, 3ms) << "which a glance refutes, where two are twice as fast as one";
+    EXPECT_EQ(times_sent_home(receipt), 0) << "the caller alone is no faster at the same items";
     EXPECT_LE(receipt.wall, 0.56 * seconds(sum(script.costs)));
     EXPECT_TRUE(scene.every_item_once());
   }
@@ -150,6 +154,30 @@ TEST(Trial, DoesNotJudgeWorkersBeforeTheyCome) {
   script.start_delay = 20ms;
   Scene scene(script, {.most_sharers = 2});
   EXPECT_EQ(times_sent_home(scene.finish()), 0);
+}
+
+// Memory that is saturated by three: 16 sharers would only wait for each other.
+TEST(Trial, KeepsAsManyAsBringAnything) {
+  for (const double bandwidth : {2.0, 3.0, 6.0}) {
+    Script script = contended(400'000, 20us, 1.0);
+    script.bandwidth = bandwidth;
+    Scene scene(script, {.most_sharers = 16});
+    scene.work([&](Range) { return scene.clock.now() > 2s; });
+    const int sharers = scene.run.board()->sharers.load();
+    EXPECT_GE(sharers, bandwidth) << "no throughput is lost";
+    EXPECT_LE(sharers, 2 * bandwidth + 1) << "and no core is held for nothing";
+    const Receipt receipt = scene.finish();
+    EXPECT_TRUE(scene.every_item_once());
+    EXPECT_LE(receipt.wall, 1.1 / bandwidth * seconds(8s));
+    EXPECT_NE(receipt.reason.find("the others were sent home"), std::string::npos);
+  }
+}
+
+TEST(Trial, KeepsAllWhoShareWell) {
+  Scene scene(contended(400'000, 20us, 1.2), {.most_sharers = 16});
+  const Receipt receipt = scene.finish();
+  EXPECT_EQ(receipt.workers, 16);
+  EXPECT_EQ(receipt.buckets.failed_trials.count(), 0);
 }
 
 TEST(Trial, IsSkippedWhenNothingIsLeftToClaim) {

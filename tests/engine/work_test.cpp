@@ -29,6 +29,7 @@ class WorkerTest : public testing::Test {
     board_.reset(Board::create(items, 2));
     board_->item_ns = believed.value_or(item).count();
     board_->chunk_cap_ns = ns(200ms).count();
+    board_->chunk_floor_ns = ns(60us).count();
     worker_ = std::make_unique<Worker>(*board_, 1, clock_);
   }
   // One strip as the language runs it.
@@ -81,10 +82,16 @@ TEST_F(WorkerTest, RunsExactlyItsChunkStripByStrip) {
   EXPECT_EQ(worker_->batch(), (Range{0, next}));
 }
 
+TEST_F(WorkerTest, BeginsWithHalfAStripOfTheCallersItems) {
+  open(1'000'000, 1us);
+  ASSERT_TRUE(worker_->begin_batch());
+  EXPECT_EQ(strip().size(), 26);
+}
+
 TEST_F(WorkerTest, DoublesItsStripsUpToFiftyMicroseconds) {
   open(1'000'000, 1us);
   ASSERT_TRUE(worker_->begin_batch());
-  std::int64_t before = 1;
+  std::int64_t before = 26;
   for (int i = 0; i < 50; ++i) {
     const Range s = strip();
     ASSERT_LE(s.size(), 2 * before);

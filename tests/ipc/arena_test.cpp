@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,6 +216,42 @@ TEST(Arena, RefusesWhatDoesNotFit) {
     return writer.finish() == 64 ? 0 : 2;
   });
   EXPECT_EQ(rc, 0);
+}
+
+// Under a limit the writer maps little, and moves on: batches of all sizes arrive nevertheless.
+TEST(Arena, MovesAWindowWhereTheAddressSpaceIsLimited) {
+  const auto file = ArenaFile::create();
+  const std::vector<std::int64_t> sizes{100, 20 << 20, 8, 40 << 20, 10 << 20, 10 << 20, 10 << 20};
+  const int rc = in_child(Announced::yes, [&] {
+    rlimit limit{};
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = rlim_t{1} << 47;  // a limit, and room enough under any sanitizer
+    setrlimit(RLIMIT_AS, &limit);
+    ArenaWriter writer(*file);
+    for (const std::int64_t bytes : sizes) {
+      writer.begin({0, bytes}, 3);
+      const std::int64_t first = writer.offset_of(writer.reserve(8));
+      std::byte* place = writer.reserve(bytes, kPageBytes);
+      std::memset(place, 'w', static_cast<std::size_t>(bytes));
+      *reinterpret_cast<std::int64_t*>(writer.at(first)) = writer.offset_of(place);
+      writer.set_parts(1);
+      (void)writer.finish();
+    }
+    return 0;
+  });
+  ASSERT_EQ(rc, 0);
+  std::int64_t at = 0;
+  for (const std::int64_t bytes : sizes) {
+    const BatchHeader header = file->header(at);
+    EXPECT_EQ(header.range.end, bytes);
+    EXPECT_EQ(header.parts, 1);
+    const ArenaView view(file, at, header.next);
+    const auto place =
+        *reinterpret_cast<const std::int64_t*>(view.at(at + std::int64_t{sizeof(BatchHeader)}));
+    EXPECT_EQ(*view.at(place), std::byte{'w'});
+    EXPECT_EQ(*view.at(place + bytes - 1), std::byte{'w'});
+    at = header.next;
+  }
 }
 
 TEST(Arena, IsSparse) {

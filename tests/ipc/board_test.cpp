@@ -94,11 +94,14 @@ TEST(Leave, IsNeverGivenToTheDismissed) {
   EXPECT_FALSE(board->wait_for_leave_to_claim(0));
 }
 
-TEST(Leave, IsThereAgainForWorkersThatComeAfterADismissal) {
+TEST(Leave, IsThereForWorkersThatComeAfterADismissal) {
   const auto board = board_of(10);
-  board->dismiss();
-  board->allow(board->seat_count());
+  board->allow(0);
+  board->dismiss(0, 1);
+  EXPECT_EQ(board->may_claim(0), Leave::never);
   EXPECT_EQ(board->may_claim(1), Leave::yes);
+  board->allow(board->seat_count());
+  EXPECT_EQ(board->may_claim(0), Leave::never) << "for good";
 }
 
 // Across processes: a process-private futex would sleep for its whole second.

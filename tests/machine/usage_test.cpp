@@ -41,6 +41,16 @@ TEST(CpuClockTest, TheProcessCountsAllThreads) {
   EXPECT_GE(process_cpu() - before, 30ms);
 }
 
+TEST(ThreadWaitsTest, CountsSleepsAndNoWork) {
+  const auto before = thread_waits();
+  for (int i = 0; i < 5; ++i) std::this_thread::sleep_for(std::chrono::microseconds(100));
+  const auto slept = thread_waits();
+  EXPECT_GE(slept - before, 5);
+  volatile std::uint64_t x = 1;
+  for (int i = 0; i < 20'000'000; ++i) x = x * 5;
+  EXPECT_LE(thread_waits() - slept, 1) << "a busy machine takes the core, but nobody waited";
+}
+
 TEST(ThreadFaultsTest, CountsFirstTouchesOfThisThreadOnly) {
   constexpr std::size_t pages = 500;
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));

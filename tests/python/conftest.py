@@ -1,4 +1,5 @@
 # tests/python/conftest.py: what several test files need: scripts of their own, a look at /proc
+import logging
 import os
 import subprocess
 import sys
@@ -7,7 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import FORK, INLINE
+from helpers import FORK, INLINE, LOG, Memory
+
+# A calibration that is kept on this machine shall not move the prices that these tests go by.
+os.environ["XDG_CACHE_HOME"] = os.path.join(os.path.dirname(__file__), "no-cache")
 
 
 def _stat(pid):
@@ -63,6 +67,18 @@ def how(request):
 
 
 @pytest.fixture
+def log():
+    """The only handler of helpers.LOG, and nothing goes further up."""
+    handler = Memory()
+    before = LOG.handlers[:], LOG.level, LOG.propagate
+    LOG.handlers[:], LOG.propagate = [handler], False
+    LOG.setLevel(logging.INFO)
+    yield handler
+    LOG.handlers[:], LOG.level, LOG.propagate = before
+    LOG.manager._clear_cache()
+
+
+@pytest.fixture
 def gone_within():
     """gone_within(pids, seconds): have all these processes ended by then?"""
 
@@ -97,15 +113,14 @@ def script(tmp_path):
 
 
 @pytest.fixture
-def start(tmp_path):
-    """start(code): the same, still running; it is killed at the end of the test."""
+def launch(tmp_path):
+    """launch(words): a command in an empty folder, still running; killed at the end of the test."""
     running = []
 
-    def begin(code, *arguments):
-        file = tmp_path / "program.py"
-        file.write_text(textwrap.dedent(code))
+    def begin(words):
         process = subprocess.Popen(
-            [sys.executable, str(file), *arguments],
+            words,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -120,4 +135,16 @@ def start(tmp_path):
     for process in running:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=20)
+
+
+@pytest.fixture
+def start(launch, tmp_path):
+    """start(code): a Python program, still running; it is killed at the end of the test."""
+
+    def begin(code, *arguments):
+        file = tmp_path / "program.py"
+        file.write_text(textwrap.dedent(code))
+        return launch([sys.executable, str(file), *arguments])
+
+    return begin

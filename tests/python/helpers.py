@@ -1,4 +1,5 @@
 # tests/python/helpers.py: ways to call, and ways to see that a worker has done it
+import logging
 import os
 import time
 
@@ -8,10 +9,30 @@ import pytest
 ME = os.getpid()
 INLINE = {"backend": "inline"}
 FORK = {"backend": "fork", "workers": 2}
+THREADS = {"backend": "threads", "workers": 2}
+TIMED = {"timeout": 60, "workers": 2}  # items run in forked workers only
+LOG = logging.getLogger("carried")
+
+
+class Memory(logging.Handler):
+    """Keeps the records that it gets."""
+
+    def __init__(self):
+        super().__init__()
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record)
 
 
 def in_worker():
     return os.getpid() != ME
+
+
+def open_files():
+    with os.scandir("/proc/self/fd") as entries:
+        found = [int(entry.name) for entry in entries]
+    return [fd for fd in found if os.path.lexists(f"/proc/self/fd/{fd}")]  # less scandir's own
 
 
 def leave_some(seconds=0.003):

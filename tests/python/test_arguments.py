@@ -152,11 +152,21 @@ def test_whole_numbers_of_other_types_will_do():
 # -------------------------------------------------------------------------------------- backend
 
 
-@pytest.mark.parametrize("backend", ["threads", "", "FORK", None, 3, ["fork"]], ids=repr)
+@pytest.mark.parametrize("backend", ["processes", "", "FORK", None, 3, ["fork"]], ids=repr)
 @pytest.mark.parametrize("name", ["map", "run"])
 def test_backend_must_be_known(name, backend):
-    names = [f"backend={backend!r}", "auto", "inline", "fork"]
+    names = [f"backend={backend!r}", "auto", "inline", "fork", "threads"]
     refuses(ValueError, CALLS[name], abs, [1], backend=backend, names=names)
+
+
+# ------------------------------------------------------------------------------------ log_order
+
+
+@pytest.mark.parametrize("order", ["items", "", "ITEM", None, True, ["item"]], ids=repr)
+@pytest.mark.parametrize("name", ["map", "run"])
+def test_log_order_must_be_known(name, order):
+    names = [f"log_order={order!r}", '"made"', '"item"']
+    refuses(ValueError, CALLS[name], abs, [1], log_order=order, names=names)
 
 
 # --------------------------------------------------------------------------------- max_overhead
@@ -240,6 +250,57 @@ def test_sample_beyond_the_items():
     assert payoff.plan(abs, [1, 2], sample=10**30).sampled == 2
 
 
+# ------------------------------------------------------------ retries, on_error, timeout, deadline
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "kind", "names"),
+    [
+        ({"retries": "x"}, TypeError, ["retries='x'", "whole number", "run"]),
+        ({"retries": 1.5}, TypeError, ["retries=1.5", "whole number"]),
+        ({"retries": -1}, ValueError, ["retries=-1", "from 0", "1000"]),
+        ({"retries": 10**9}, ValueError, ["retries=1000000000", "1000"]),
+        ({"on_error": "skip"}, ValueError, ["on_error='skip'", '"raise"', '"return"', "Failure"]),
+        ({"on_error": None}, ValueError, ["on_error=None", '"raise"']),
+        ({"timeout": "1s"}, TypeError, ["timeout='1s'", "seconds", "None is no limit"]),
+        ({"timeout": 0}, ValueError, ["timeout=0", "above 0 seconds", "None is no limit"]),
+        ({"timeout": NAN}, ValueError, ["timeout=nan", "above 0 seconds"]),
+        ({"deadline": -1}, ValueError, ["deadline=-1", "above 0 seconds"]),
+        ({"deadline": Odd()}, TypeError, ["deadline=<an odd thing>", "seconds"]),
+        ({"timeout": 1, "backend": "threads"}, ValueError, ["'threads'", "fork", "deadline="]),
+        ({"progress": 1}, TypeError, ["progress=1", "True", "tqdm"]),
+    ],
+    ids=repr,
+)
+def test_care_is_told_in_so_many_words(keywords, kind, names):
+    refuses(kind, payoff.map, abs, [1], names=names, **keywords)
+
+
+class Unshowable:
+    def __repr__(self):
+        raise OSError("cannot be shown either")
+
+    def __call__(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    "name", ["workers", "backend", "max_overhead", "seed", "retries", "timeout"]
+)
+def test_what_cannot_be_shown_is_refused_as_anything_else(name):
+    refuses(
+        (TypeError, ValueError)[name == "backend"],
+        payoff.map,
+        abs,
+        [1],
+        names=[f"{name}=<a Unshowable that cannot be shown>"],
+        **{name: Unshowable()},
+    )
+
+
 # ---------------------------------------------------------------------------------- every error
 
 
@@ -260,6 +321,7 @@ def test_nothing_runs_when_an_argument_is_wrong():
         {"max_overhead": 0},
         {"seed": "x"},
         {"workers": 10**30},
+        {"log_order": "x"},
     ]
     for keywords in wrong:
         with pytest.raises((TypeError, ValueError)):
@@ -287,6 +349,12 @@ def test_types_know_the_arguments():
         "backend",
         "max_overhead",
         "seed",
+        "retries",
+        "on_error",
+        "timeout",
+        "deadline",
+        "log_order",
+        "progress",
     ]
     assert parameters["max_overhead"].default == 0.05
     assert list(inspect.signature(payoff.run).parameters) == list(parameters)

@@ -116,10 +116,19 @@ def test_one_cpu_is_not_asked_to_pay() -> None:
         (Cell("equal", "1us", "10ms"), False),  # too short
         (Cell("equal", "10ms", "100ms"), False),  # ten items
         (Cell("equal", "1ms", "100ms", "64KB"), True),
+        (Cell("equal", "100KB", "1s", kind="zlib"), True),
+        (Cell("equal", "2KB", "1s", kind="sha256-2KB"), False),
     ],
 )
 def test_who_has_to_pay(cell: Cell, asked: bool) -> None:
     assert cell.must_pay is asked
+
+
+def test_work_that_waits_is_to_run_twenty_times_as_fast() -> None:
+    cell = Cell("equal", "5ms", "5s", kind="sleep")
+    judged = verdict.judge(cell, found(), None, cpus=2)
+    assert [each.what for each in judged] == ["never slower", "it waits"]
+    assert judged[1].bound == 0.05
 
 
 def test_a_rival_that_never_came_home_took_its_cap() -> None:

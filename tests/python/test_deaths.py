@@ -1,8 +1,10 @@
 # tests/python/test_deaths.py: dead workers, Ctrl-C, a dead parent: told, never hung
 import ctypes
+import io
 import os
 import select
 import signal
+import sys
 import time
 
 import payoff
@@ -71,6 +73,38 @@ def test_a_dead_worker_is_told(how_to_die, where, no_core_dump):
     assert name in str(error) and f"item {error.index}" in str(error)
     assert "workers=" in str(error) or "inline" in str(error)
     assert any(begin <= error.index < end for begin, end in error.uncertain)
+
+
+def test_of_two_deaths_that_of_the_lower_item_is_told(tmp_path, gone_within):
+    """The higher one comes first: it must not be what is told when both are known."""
+    low, high = tmp_path / "low", tmp_path / "high"
+
+    def appears(file):
+        until = time.monotonic() + 15
+        while not (file.exists() and file.read_text().endswith(".")):
+            assert time.monotonic() < until, f"nobody has written {file.name}"
+            time.sleep(0.005)
+        return int(file.read_text()[:-1])
+
+    def die_as(file, number):
+        file.write_text(f"{os.getpid()}.")
+        os.kill(os.getpid(), number)
+
+    def f(x):
+        if not in_worker():
+            appears(low), appears(high)  # the workers take items 1 and 2
+        elif x == 1:
+            assert gone_within({appears(high)}, 15)
+            die_as(low, signal.SIGTERM)
+        elif x == 2:
+            die_as(high, signal.SIGKILL)
+        return x
+
+    error = raised(f, range(3), backend="fork", workers=3)
+    assert int(low.read_text()[:-1]) != int(high.read_text()[:-1]), "only one worker has died"
+    assert error.index == 1 and error.signal == signal.SIGTERM
+    assert "SIGTERM while it ran item 1" in str(error)
+    assert error.uncertain == [(1, 3)], "the other death is told by its item"
 
 
 def test_uncertain_are_only_items_that_had_begun(tmp_path):
@@ -168,6 +202,29 @@ def test_a_stopped_worker_only_delays(tmp_path):
     assert payoff.map(f, range(100), **FORK) == [*range(100)]
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["all well", "after a failure"])
+@pytest.mark.parametrize("way", [FORK, {**FORK, "retries": 1}, {"timeout": 30, "workers": 2}])
+def test_a_worker_stopped_with_nothing_left_to_do_is_not_waited_for(way, fails, monkeypatch):
+    """It stops while it flushes its output, the last thing that a worker does."""
+
+    class Stops(io.StringIO):
+        def flush(self):
+            if in_worker():
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+    def f(x):
+        time.sleep(0.002)
+        if fails and x == 30:
+            raise LookupError(x)
+        return x
+
+    monkeypatch.setattr(sys, "stdout", Stops())
+    if fails:
+        assert raised(f, range(60), **way).args == (30,)
+    else:
+        assert payoff.map(f, range(60), **way) == [*range(60)]
+
+
 def test_a_user_s_wait_steals_the_worker_s_status():
     """ECHILD: the status is unknown; that is no reason to wait for ever."""
 
@@ -216,14 +273,14 @@ def test_children_that_are_ignored_by_the_user():
         signal.signal(signal.SIGCHLD, before)
 
 
-def test_a_user_s_own_children_are_left_alone():
-    mine = os.fork()
-    if mine == 0:
+def test_a_user_s_own_children_are_left_alone(beside):
+    def leave():
         time.sleep(0.2)
         os._exit(11)
+
+    wait = beside(leave)
     assert payoff.map(str, range(50), **FORK) == [*map(str, range(50))]
-    pid, status = os.waitpid(mine, 0)
-    assert pid == mine and os.waitstatus_to_exitcode(status) == 11
+    assert wait() == 11
 
 
 # -------------------------------------------------------------------------- Ctrl-C, a dead parent
@@ -304,7 +361,7 @@ def test_workers_end_with_their_parent(start, gone_within, number, body):
     assert set(os.listdir("/dev/shm")) <= before
 
 
-def test_a_handler_that_raises_comes_through_and_ends_the_workers(children):
+def test_a_handler_that_raises_comes_through_and_ends_the_workers(children, beside):
     class Alarm(Exception):
         pass
 
@@ -317,40 +374,40 @@ def test_a_handler_that_raises_comes_through_and_ends_the_workers(children):
 
     before = signal.signal(signal.SIGUSR1, ring)
     old = set(children())
-    killer = os.fork()
-    if killer == 0:
+
+    def kill_caller():
         time.sleep(0.3)
         os.kill(ME, signal.SIGUSR1)
-        os._exit(0)
+
+    wait = beside(kill_caller)
     try:
         began = time.monotonic()
         assert type(raised(f, range(4), **FORK)) is Alarm
         assert time.monotonic() - began < 10
     finally:
-        os.kill(killer, signal.SIGKILL)
-        os.waitpid(killer, 0)
+        wait()
         signal.signal(signal.SIGUSR1, before)
     assert set(children()) <= old
 
 
-def test_a_handler_that_returns_does_not_disturb():
+def test_a_handler_that_returns_does_not_disturb(beside):
     rung = []
     before = signal.signal(signal.SIGUSR1, lambda number, frame: rung.append(number))
-    killer = os.fork()
-    if killer == 0:
+
+    def ring():
         for _ in range(20):
             time.sleep(0.01)
             os.kill(ME, signal.SIGUSR1)
-        os._exit(0)
+
+    def f(x):
+        time.sleep(0.003)
+        return x
+
+    wait = beside(ring)
     try:
-
-        def f(x):
-            time.sleep(0.003)
-            return x
-
         assert payoff.map(f, range(150), **FORK) == [*range(150)]
         assert payoff.map(f, range(2), **FORK) == [0, 1]
     finally:
-        os.waitpid(killer, 0)
+        wait()
         signal.signal(signal.SIGUSR1, before)
     assert rung

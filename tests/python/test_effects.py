@@ -12,16 +12,26 @@ from types import SimpleNamespace
 import numpy as np
 import payoff
 import pytest
+import worth_a_fork
 
 ITEMS = range(150)
 
 
+seconds_each = 0.001
+
+
 def work(x):
-    """One millisecond of CPU time: of 150 such items, workers take over half."""
+    """CPU time, of so much that of 150 such items workers take over half."""
     begin = time.thread_time()
-    while time.thread_time() - begin < 0.001:
+    while time.thread_time() - begin < seconds_each:
         pass
     return x
+
+
+@pytest.fixture(scope="module", autouse=True)
+def worth_a_worker():
+    global seconds_each
+    seconds_each = worth_a_fork.seconds_each(len(ITEMS))
 
 
 def pure(x):

@@ -233,3 +233,29 @@ def test_an_exception_group_with_attributes_of_its_own():
 
     error = from_worker(make)
     assert type(error) is Own and error.extra == 5 and error.exceptions[0].args == (1,)
+
+
+# ---------------------------------------------------------------------------------------- context
+
+
+@pytest.mark.parametrize("backend", ["inline", "threads"])
+def test_the_chain_of_contexts_is_the_loop_s(backend):
+    def f(x):
+        time.sleep(0.002)
+        if x == 5:
+            try:
+                return 1 / 0
+            except ZeroDivisionError:
+                raise ValueError(x)  # noqa: B904
+        return x
+
+    with pytest.raises(ValueError) as caught:
+        try:
+            {}["missing"]
+        except KeyError:
+            payoff.map(f, range(20), backend=backend, workers=3)
+    chain, error = [], caught.value
+    while error is not None:
+        chain.append(type(error))
+        error = error.__context__
+    assert chain == [ValueError, ZeroDivisionError, KeyError]

@@ -3,6 +3,7 @@ import os
 import sys
 import time
 import traceback
+import weakref
 
 import payoff
 import pytest
@@ -220,10 +221,11 @@ class Odd(Exception):
         self.b = b
 
 
-def test_a_result_that_does_not_unpickle():
+@pytest.mark.parametrize("beside", [b"", bytes(200_000)], ids=["small", "large"])
+def test_a_result_that_does_not_unpickle(beside):
     def f(x):
         leave_some()
-        return Odd(x, 2) if in_worker() else x
+        return (beside, Odd(x, 2)) if in_worker() else x
 
     error = raised(f, range(40), **FORK)
     assert type(error) is payoff.ResultError
@@ -267,6 +269,21 @@ def test_a_result_whose_pickling_raises_something_odd():
     assert isinstance(error, (payoff.ResultError, SystemExit))
 
 
+@pytest.mark.parametrize("way", [{"timeout": 20, "workers": 2}, FORK], ids=["timed", "fork"])
+def test_partial_has_failures_in_their_places(way):
+    def f(x):
+        if x == 1:
+            raise KeyError(x)
+        time.sleep(0.01)
+        return x
+
+    error = raised(f, range(9000), on_error="return", deadline=0.3, **way)
+    assert type(error) is payoff.DeadlineExceeded
+    failure = error.partial[1]
+    assert type(failure) is payoff.Failure and failure.index == failure.item == 1
+    assert type(failure.exception) is KeyError and "item 1" in failure.exception.__notes__[0]
+
+
 def test_errors_carry_their_facts():
     assert issubclass(payoff.WorkerDied, payoff.Error)
     assert issubclass(payoff.ResultError, payoff.Error)
@@ -280,3 +297,65 @@ if sys.version_info >= (3, 12):
     def test_no_warning_about_forking_threads(recwarn):
         payoff.map(str, range(50), **FORK)
         assert not recwarn.list
+
+
+# ---------------------------------------------------------- exceptions that answer with their own
+
+
+class Message(ExceptionGroup):
+    message = property(lambda self: 1 / 0)
+
+
+def a_dead_proxy():
+    error = ValueError("told")
+    target = type("Target", (), {})()
+    error.about = weakref.proxy(target)
+    return error
+
+
+def a_deep_group():
+    error = ValueError("at the bottom")
+    for _ in range(900):
+        error = ExceptionGroup("around", [error])
+    return error
+
+
+@pytest.mark.parametrize("on_error", ["raise", "return"])
+@pytest.mark.parametrize(
+    ("make", "kinds", "says"),
+    [
+        (a_dead_proxy, ValueError, "told"),
+        (lambda: Message("of a group", [ValueError("a member")]), Message, ""),
+        (a_deep_group, Exception, "ExceptionGroup"),
+    ],
+    ids=["dead proxy", "property", "deep group"],
+)
+def test_an_exception_that_is_hard_to_take_along_is_told(make, kinds, says, on_error):
+    def f(x):
+        if x == 3 and in_worker():
+            raise make()
+        return x
+
+    if on_error == "raise":
+        with pytest.raises(kinds) as caught:
+            payoff.map(f, range(5), timeout=20, workers=1)
+        error = caught.value
+    else:
+        error = payoff.map(f, range(5), timeout=20, workers=1, on_error="return")[3].exception
+    assert isinstance(error, kinds) and not isinstance(error, payoff.WorkerDied)
+    if kinds is not Message:
+        assert says in f"{error} {error.__cause__}"
+
+
+def test_a_failure_of_an_item_that_is_no_longer_there():
+    items = [*range(6)]
+
+    def f(x):
+        if x == 5:
+            items.clear()
+            raise ValueError(x)
+        return x
+
+    *results, failure = payoff.map(f, items, on_error="return", workers=1)
+    assert results == [*range(5)]
+    assert failure.index == 5 and failure.item is None and type(failure.exception) is ValueError

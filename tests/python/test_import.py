@@ -60,6 +60,26 @@ def test_a_small_map_imports_nothing_at_all(modules):
     assert modules[1] == set()
 
 
+READS = """
+import time, payoff
+def reads():
+    with open("/proc/self/io") as io:
+        return int(io.read().split("syscr: ")[1].split()[0])
+payoff.map(abs, [1])
+time.sleep(1.2)  # the CPU quota is older than a second now
+before = reads()
+own = reads() - before
+payoff.map(abs, [1])
+print(reads() - before - 2 * own)
+"""
+
+
+def test_a_small_map_reads_no_file():
+    """A quota read takes some 0.2 ms: as long as many a loop."""
+    done = subprocess.run([sys.executable, "-c", READS], capture_output=True, text=True, timeout=30)
+    assert done.stdout.split() == ["0"], done.stdout + done.stderr
+
+
 def test_every_name_in_all_is_there():
     for name in payoff.__all__:
         assert getattr(payoff, name) is not None

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import payoff
 import pytest
+import worth_a_fork
 
 ME = os.getpid()
 FORK = {"backend": "fork", "workers": 4}
@@ -73,19 +74,13 @@ def test_forking_does_not_disturb_the_caller_s_stream():
     assert (random.random(), np.random.random()) == want
 
 
-def busy_draws(x):
-    until = time.perf_counter() + 0.001
-    while time.perf_counter() < until:
-        pass
-    return random.random() + np.random.random()
-
-
 @pytest.mark.parametrize("module", ["random", "numpy"])
 def test_the_receipt_tells_of_a_global_generator_that_moved(module):
     draw = random.random if module == "random" else np.random.random
+    seconds = worth_a_fork.seconds_each(150)
 
     def f(x):
-        until = time.perf_counter() + 0.001
+        until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             pass
         return draw()

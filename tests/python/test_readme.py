@@ -1,4 +1,6 @@
 # tests/python/test_readme.py: what the README shows runs, and what it points to is there
+import inspect
+import os
 import re
 from pathlib import Path
 
@@ -56,6 +58,19 @@ def test_the_comment_in_the_block_is_the_plain_form():
     call, plain = re.search(r"payoff\.(map\(.*\))  # (\[.*\])$", block, re.MULTILINE).groups()
     small = {"simulate": lambda x: -x, "range": lambda n: range(20), "map": payoff.map}
     assert eval(call, small) == eval(plain, small)
+
+
+def test_the_arguments_named_are_those_of_map():
+    named = set(re.findall(r"`(\w+)=", README))
+    assert {"seed", "retries", "timeout", "deadline", "on_error", "progress"} <= named
+    assert named <= set(inspect.signature(payoff.map).parameters)
+
+
+def test_what_was_finished_is_where_it_is_said_to_be():
+    (name,) = re.findall(r"`exc\.(\w+)` what was finished", README)
+    with pytest.raises(payoff.WorkerDied) as caught:
+        payoff.map(lambda x: os._exit(1) if x == 5 else x, range(9), timeout=30, workers=1)
+    assert getattr(caught.value, name) == {x: x for x in range(5)}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -3,6 +3,7 @@ import collections
 import collections.abc
 import enum
 import math
+import random
 import time
 from fractions import Fraction
 
@@ -130,6 +131,11 @@ ARRAYS = {
     "a frame": lambda i: pd.DataFrame({"a": np.arange(20_000) + i, "b": "x"}),
     "large bytes": lambda i: bytes([i % 256]) * 300_000,
     "large bytearray": lambda i: bytearray([i % 256]) * 300_000,
+    "bytes, each another": lambda i: random.Random(i).randbytes(100_000 + 4097 * i),
+    "text": lambda i: "".join(map(chr, range(200, 40_000 + i))),
+    "small objects in many frames": lambda i: [(k, str(k)) for k in range(i, 20_000)],
+    "large among small": lambda i: (i, "x" * i, random.Random(i).randbytes(70_000), [i] * 9),
+    "bytes beside an array": lambda i: (np.arange(9_000) + i, random.Random(i).randbytes(99_999)),
 }
 
 

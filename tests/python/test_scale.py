@@ -42,28 +42,15 @@ def scale(tmp_path):
 
 
 @pytest.fixture
-def start_scale(tmp_path):
-    """The same, still running; killed at the end of the test."""
-    running = []
+def start_scale(launch):
+    """The same, still running."""
 
     def begin(*options, command=ASLEEP, workers="1,2"):
-        process = subprocess.Popen(
-            [*COMMAND, "scale", "--workers", workers, "--force", *options, "--", *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            start_new_session=True,
+        return launch(
+            [*COMMAND, "scale", "--workers", workers, "--force", *options, "--", *command]
         )
-        running.append(process)
-        return process
 
-    yield begin
-    for process in running:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=20)
+    return begin
 
 
 def program(text):
@@ -132,6 +119,7 @@ def test_a_program_that_scales(scale, tmp_path):
     assert one / two > 1.2
 
 
+@pytest.mark.slow
 def test_the_runs_give_fit_the_same_law(scale, tmp_path):
     done = scale("--rounds", "3", "--json", "-o", "mine.json")
     assert done.returncode == 0, done.stderr
@@ -148,6 +136,7 @@ def test_the_runs_give_fit_the_same_law(scale, tmp_path):
     assert not (tmp_path / "payoff-runs.json").exists()
 
 
+@pytest.mark.slow
 def test_the_answer_in_words_says_what_the_base_is(scale):
     done = scale("--rounds", "3")
     assert done.returncode == 0, done.stderr
@@ -156,6 +145,7 @@ def test_the_answer_in_words_says_what_the_base_is(scale):
     assert "payoff-runs.json" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_scale(scale):
     done = scale("--rounds", "3", "--json", command=program("time.sleep(0.2)"))
     assert done.returncode == 0, done.stderr
@@ -251,6 +241,7 @@ def test_ctrl_c_at_the_very_beginning(start_scale, marker):
     assert processes_with(f"{marker}\000") == []
 
 
+@pytest.mark.slow
 def test_a_command_that_ignores_sigterm_is_ended_too(start_scale, marker):
     stubborn = ["sh", "-c", f"trap '' TERM INT HUP; : {{n}}; while :; do sleep {marker}; done"]
     process = start_scale(command=stubborn)
@@ -269,6 +260,7 @@ def test_nothing_is_left_when_payoff_is_killed(start_scale, marker):
     wait_until(lambda: not processes_with(marker))
 
 
+@pytest.mark.slow
 def test_the_budget_is_kept(scale, tmp_path):
     start = time.monotonic()
     done = scale("--max-time", "3s", command=program("time.sleep(0.25)"))
@@ -348,6 +340,7 @@ def test_a_line_for_the_shell(scale, tmp_path):
     assert set((tmp_path / "log").read_text().split()) == {"1", "2"}
 
 
+@pytest.mark.slow
 def test_the_serial_program_is_measured_beside(scale, tmp_path):
     done = scale("--rounds", "2", "--serial", "sleep 0.1")
     assert done.returncode == 0, done.stderr

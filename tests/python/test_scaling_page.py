@@ -79,6 +79,7 @@ def test_a_command_prints_what_is_shown(command, output, shell):
     assert done.stdout == output
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("xz") is None, reason="xz is not installed")
 def test_the_measurement_runs(shell, tmp_path):
     """The very command, in small: one round, a file of 2 MB."""

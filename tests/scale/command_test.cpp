@@ -132,14 +132,7 @@ TEST(InnerThreadsTest, WhatFollowsOpenMpIsLeftToIt) {
   EXPECT_TRUE(has(blas, "MKL_NUM_THREADS"));
 }
 
-TEST(QuotedTest, AShellReadsBackWhatWasMeant) {
-  EXPECT_EQ(quoted("-T{n}"), "-T{n}");
-  EXPECT_EQ(quoted(""), "''");
-  EXPECT_EQ(quoted("it's $5"), "'it'\\''s $5'");
-  EXPECT_EQ(quoted("a\n\tit's \\"), "$'a\\n\\tit\\'s \\\\'") << "messages have one line";
-  EXPECT_EQ(quoted("a\x01"), "$'a\\001'");
-  EXPECT_EQ(with_n("{n}{n}{{n}}", 10), "1010{10}");
-}
+TEST(WithN, FillsInEveryPlace) { EXPECT_EQ(with_n("{n}{n}{{n}}", 10), "1010{10}"); }
 
 }  // namespace
 }  // namespace payoff::scale

@@ -1,0 +1,250 @@
+// src/profile/look.cpp: one look at one thread: its times, its state, its stack
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "profile/peek.hpp"
+#include "profile/sampler_parts.hpp"
+
+namespace payoff::profile {
+
+std::optional<Sampler::Times> Sampler::times_of(Subject& subject) {
+  Times times;
+  // A running thread's own entry moves at the scheduler's tick, unless its clock is asked first.
+  std::int64_t clock = options_.pid == 0 ? clock_ns(cpu_clock(subject.tid)) : -1;
+  if (schedstat_) {
+    if (const auto schedule = parse_schedstat(subject.task.read(TaskFile::schedstat)))
+      return Times{schedule->cpu_ns, schedule->runqueue_ns, schedule->slices};
+    if (options_.pid == 0 && clock < 0) return std::nullopt;
+  }
+  if (clock < 0) {
+    const auto stat = parse_stat(subject.task.read(TaskFile::stat));
+    if (!stat) return std::nullopt;
+    clock = stat->cpu_ticks * (1'000'000'000 / ::sysconf(_SC_CLK_TCK));
+  }
+  if (schedstat_) {
+    schedstat_ = false;
+    process_.quality.notes.emplace_back(
+        "waiting for a core is estimated: this system does not tell it "
+        "(/proc/self/task/*/schedstat cannot be read)");
+  }
+  times.cpu = clock;
+  return times;
+}
+
+// A thread that has been on a core ever since has not waited for one: its clock tells everything,
+// and the file need not be read.
+std::optional<Sampler::Times> Sampler::times_if_on_core(const Subject& subject) const {
+  if (options_.pid != 0 || !schedstat_ || subject.blocked || subject.seen.slices < 0) return {};
+  const std::int64_t clock = clock_ns(cpu_clock(subject.tid));
+  const std::int64_t wall = monotonic() - subject.at;
+  constexpr std::int64_t kMostElsewhere = 64;  // a part of the time, made good at the next reading
+  if (clock < 0 || wall - (clock - subject.seen.cpu) > wall / kMostElsewhere) return {};
+  return Times{clock, subject.seen.runqueue, subject.seen.slices};
+}
+
+Call Sampler::call_of(Subject& subject) {
+  Call call;
+  if (syscall_) {
+    call = parse_call(subject.task.read(TaskFile::syscall));
+    if (call.kind != Call::Kind::unknown) return call;
+  }
+  const auto stat = parse_stat(subject.task.read(TaskFile::stat));
+  if (!stat) return call;
+  if (syscall_ && stat->letter != 'Z' && stat->letter != 'X') {
+    syscall_ = false;
+    process_.quality.notes.emplace_back(
+        "why threads wait is mostly unknown: this system does not tell it "
+        "(/proc/self/task/*/syscall cannot be read)");
+  }
+  const bool faulted = stat->major_faults != subject.major_faults;
+  subject.major_faults = stat->major_faults;
+  if (stat->letter == 'R') {
+    call.kind = Call::Kind::running;
+  } else if (stat->letter == 'D') {
+    call.kind = Call::Kind::blocked;
+    call.number = faulted ? -1 : kSomeDisk;
+  }
+  return call;
+}
+
+State Sampler::reason(const Subject& subject, const Call& call) const {
+  if (call.number == kSomeDisk) return State::disk;
+  const Wait wait = wait_of(call);
+  switch (wait.clue) {
+    case Clue::none:
+      return wait.state;
+    case Clue::futex:
+      return stacks_ && stacks_->is_gil(call.arguments[0]) ? State::gil : wait.state;
+    case Clue::first_file:
+      return wait_for(subject.task.kind_of(static_cast<int>(call.arguments[0])), wait.state);
+    case Clue::watched: {
+      // An event loop with nothing but its own wake-up pipe, and a time-out: asyncio.sleep.
+      const int count = subject.task.watched_by(static_cast<int>(call.arguments[0]));
+      return count == 0 || count == 1 ? State::sleep : wait.state;
+    }
+    case Clue::polled_file: {
+      int descriptor = -1;
+      if (options_.pid != 0 || !peek(call.arguments[0], descriptor)) return wait.state;
+      const State found = wait_for(subject.task.kind_of(descriptor), wait.state);
+      return found == State::disk ? wait.state : found;
+    }
+  }
+  return wait.state;
+}
+
+StackSample Sampler::stack_of(const Subject& subject, Stacks::Want want) {
+  StackSample sample;
+  if (!stacks_) return sample;
+  sample = stacks_->read(subject.tid, monotonic(), want);
+  if (sample.reading == Reading::torn) ++process_.quality.torn;
+  if (sample.reading == Reading::unreadable) ++process_.quality.unreadable;
+  return sample;
+}
+
+void Sampler::book(Record& record, State state, std::int64_t Kinds::*kind, std::int64_t samples) {
+  std::int64_t& pending = record.pending.*kind;
+  const std::int64_t ns = std::max<std::int64_t>(0, pending);
+  pending -= ns;
+  if (ns > 0 || samples > 0) tally_.add({record.index, record.stack, state, ns, samples});
+}
+
+// The piece of life since the last look, in the state that most of it was spent in.
+void Sampler::draw(Record& record, std::int64_t from, std::int64_t to, const Kinds& step,
+                   State now_state) {
+  State state = now_state;
+  if (step.runqueue > step.cpu && step.runqueue > step.blocked)
+    state = State::runqueue;
+  else if (step.cpu >= step.blocked)
+    state = record.cpu_state;
+  else if (!waits(now_state))
+    state = record.reason;
+  record.timeline.add(from, to, state);
+}
+
+bool Sampler::account(Subject& subject, Kinds& step) {
+  auto times = times_if_on_core(subject);
+  if (!times) times = times_of(subject);
+  if (!times) return false;
+  const std::int64_t now = monotonic();
+  Record& record = *subject.record;
+  step.cpu = times->cpu - subject.seen.cpu;
+  step.runqueue = times->runqueue - subject.seen.runqueue;
+  step.blocked = now - subject.at - step.cpu - step.runqueue;
+  record.pending.cpu += step.cpu;
+  record.pending.runqueue += step.runqueue;
+  record.pending.blocked += step.blocked;
+  record.thread.cpu_ns += step.cpu;
+  record.thread.runqueue_ns += step.runqueue;
+  record.thread.end = now;
+  subject.moved = step.cpu != 0 || times->slices != subject.seen.slices;
+  subject.slices_run = times->slices - subject.seen.slices;
+  subject.seen = *times;
+  subject.at = now;
+  return true;
+}
+
+Sampler::Found Sampler::look_at(Subject& subject) {
+  const std::int64_t from = subject.at;
+  Kinds step;
+  if (!account(subject, step)) return Found::gone;
+  Record& record = *subject.record;
+  ++process_.quality.samples;
+  subject.fresh = false;
+
+  // Blocked before, and not on a core since: its stack and its reason cannot have changed. (Only, a
+  // new thread may have been met before the interpreter knew it.)
+  const bool known = record.stack != kNone || !stacks_ || (subject.rounds & 7) != 7;
+  if (subject.blocked && !subject.moved && record.stack_owner == subject.tid && known) {
+    book(record, record.reason, &Kinds::blocked, 1);
+    draw(record, from, subject.at, step, record.reason);
+    ++subject.rounds;
+    subject.due = cycle_ + static_cast<std::uint64_t>(rest_of(subject.rounds));
+    return Found::there;
+  }
+  const bool was_blocked = std::exchange(subject.blocked, false) && subject.moved;
+  subject.rounds = subject.moved ? 0 : subject.rounds + 1;
+  subject.due = cycle_ + 1;
+
+  const std::int64_t clock = options_.pid == 0 ? clock_ns(cpu_clock(subject.tid)) : -1;
+  Call call;
+  // Its clock runs: no need to ask for a system call.
+  const std::int64_t again = clock < 0 ? clock : clock_ns(cpu_clock(subject.tid));
+  if (again != clock)
+    call.kind = Call::Kind::running;
+  else
+    call = call_of(subject);
+  const std::int64_t until = subject.at;
+  // It left its wait somewhere in this piece of time: half of what it was blocked goes there, and
+  // if it has just woken, all.
+  if (was_blocked && record.stack_owner == subject.tid) {
+    const bool woken = subject.slices_run == 1 && call.kind == Call::Kind::running;
+    Kinds kept = record.pending;
+    record.pending.blocked = woken ? kept.blocked : kept.blocked / 2;
+    kept.blocked -= record.pending.blocked;
+    book(record, record.reason, &Kinds::blocked, 0);
+    record.pending.blocked += kept.blocked;
+  }
+  if (call.kind == Call::Kind::running)
+    look_running(subject, clock, step);
+  else
+    look_blocked(subject, call, subject.seen, step);
+  draw(record, from, until, step, record.last);
+  return Found::there;
+}
+
+void Sampler::look_blocked(Subject& subject, const Call& call, const Times& times,
+                           const Kinds& step) {
+  (void)step;
+  Record& record = *subject.record;
+  const State why = call.kind == Call::Kind::unknown ? State::unknown : reason(subject, call);
+  const StackSample sample = stack_of(subject, Stacks::Want::stack);
+  if (sample.reading != Reading::whole) return;
+  // The stack belongs to the wait only if the thread has not run meanwhile.
+  const auto after = times_of(subject);
+  if (!after || (times.slices < 0 ? after->cpu != times.cpu : after->slices != times.slices))
+    return;
+  record.stack = sample.stack;
+  record.stack_owner = subject.tid;
+  record.reason = record.last = why;
+  subject.blocked = true;
+  book(record, why, &Kinds::blocked, 1);
+}
+
+// Only a thread that runs can be seen to stay: its clock must move as far as the world's.
+bool Sampler::lingers(const Subject& subject) const {
+  const std::int64_t wall = monotonic(), cpu = clock_ns(cpu_clock(subject.tid));
+  if (!stacks_->lingers()) return false;
+  return 4 * (clock_ns(cpu_clock(subject.tid)) - cpu) > 3 * (monotonic() - wall);
+}
+
+void Sampler::look_running(Subject& subject, std::int64_t clock, const Kinds& step) {
+  Record& record = *subject.record;
+  const StackSample sample = stack_of(subject, Stacks::Want::stack_and_leaf);
+  Running running{.lock = sample.lock, .leaf = sample.leaf};
+  running.on_core = clock >= 0 && clock_ns(cpu_clock(subject.tid)) != clock;
+  running.seen_on_core = std::exchange(record.on_core, record.on_core || running.on_core);
+  if (running.leaf == Running::Leaf::heavy && running.on_core) running.lingers = lingers(subject);
+  if (running.lock == Running::Lock::anothers) {
+    const Call next = call_of(subject);
+    running.asks_for_lock = next.kind == Call::Kind::blocked && reason(subject, next) == State::gil;
+  }
+  if (sample.reading != Reading::whole) return;
+  if (!stacks_ || !stacks_->side().frames)
+    running.leaf = stacks_ ? Running::Leaf::python : Running::Leaf::none;
+  record.stack = sample.stack;
+  record.stack_owner = subject.tid;
+  const auto state = cpu_state(running);
+  const bool queued = clock >= 0 && !running.on_core;
+  // A thread that lost its core did so at this stack: where all cores are taken this is most of
+  // what can be seen, and on a single core all.
+  if (state) {
+    record.cpu_state = *state;
+    book(record, *state, &Kinds::cpu, !queued || step.cpu > 0 ? 1 : 0);
+  }
+  record.last = queued ? State::runqueue : record.cpu_state;
+  book(record, State::runqueue, &Kinds::runqueue, queued && step.cpu <= 0 ? 1 : 0);
+}
+
+}  // namespace payoff::profile
