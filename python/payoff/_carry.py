@@ -68,6 +68,7 @@ class Post:
             self._hand_over_whole()
             if len(data) < _AT_ONCE:
                 return
+            self._file.forget(self._read)
 
     def _hand_over_whole(self) -> None:
         for item, entry in self._entries():

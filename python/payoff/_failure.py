@@ -257,11 +257,12 @@ class Failure(NamedTuple):
 class Rescued:
     """A Failure on its way: the item stays with the caller, the exception travels as others do."""
 
-    __slots__ = ("error", "index")
+    __slots__ = ("error", "index", "item")
 
-    def __init__(self, index: int, error: BaseException) -> None:
+    def __init__(self, index: int, error: BaseException, item: Any = _NOTHING) -> None:
         self.index = index
         self.error = error
+        self.item = item  # as `f` was given it, where that was in this process
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _arrived, (self.index, pack(self.error, self.index, None))
@@ -271,21 +272,21 @@ def _arrived(index: int, packed: bytes) -> Rescued:
     return Rescued(index, revive(packed))
 
 
-def rescue(error: BaseException, index: int) -> Rescued:
+def rescue(error: BaseException, index: int, item: Any = _NOTHING) -> Rescued:
     """For `on_error="return"`; what comes from outside of the item goes on."""
     if is_interruption(error):
         raise error
-    return Rescued(index, error)
+    return Rescued(index, error, item)
 
 
-def told(results: list[Any], sources: tuple[Any, ...], count: int) -> None:
+def told(results: list[Any], sources: tuple[Any, ...], arity: int, count: int) -> None:
     """Make Failures of what was rescued, in place."""
     for index, result in enumerate(islice(results, count)):
         if type(result) is Rescued:
-            results[index] = _told(result.error, index, sources)
+            results[index] = failure(result, sources, arity)
 
 
-def told_partial(error: BaseException, sources: tuple[Any, ...]) -> None:
+def told_partial(error: BaseException, sources: tuple[Any, ...], arity: int) -> None:
     """The same for what an exception takes along."""
     try:
         partial = getattr(error, "partial", None)
@@ -294,16 +295,20 @@ def told_partial(error: BaseException, sources: tuple[Any, ...]) -> None:
     if isinstance(partial, Partial):
         for index, result in partial._results.items():
             if type(result) is Rescued:
-                partial._results[index] = _told(result.error, index, sources)
+                partial._results[index] = failure(result, sources, arity)
 
 
-def _told(error: BaseException, index: int, sources: tuple[Any, ...]) -> Failure:
-    item: Any
-    try:
-        item = tuple(source[index] for source in sources)
-    except LookupError:  # the function has taken items out of its own list
-        item = (None,) * len(sources)
+def failure(rescued: Rescued, sources: tuple[Any, ...], arity: int) -> Failure:
+    """What the user gets in the place of the result; of `sources` the first `arity` are theirs."""
+    index, error, item = rescued.index, rescued.error, rescued.item
+    if item is _NOTHING:
+        try:
+            item = tuple(source[index] for source in sources)
+        except LookupError:  # the function has taken items out of its own list
+            item = (None,) * len(sources)
+    elif len(sources) == 1:
+        item = (item,)
     if not any(n.startswith("payoff: raised by") for n in _notes(error)):
         if not isinstance(error, Error):
             note(error, index)
-    return Failure(index, item[0] if len(sources) == 1 else item, error)
+    return Failure(index, item[0] if arity == 1 else item[:arity], error)

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import atexit
-import builtins
 import operator
 from _thread import _local
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, cycle, islice, repeat
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from . import _core, _loops
@@ -206,8 +206,14 @@ def _loop(
         sources: tuple[Any, ...] = (items,)
         n = _length(items, "items") if type(items) is range else len(items)  # type: ignore[arg-type]
     else:
-        sources, n = _sources(items, more_items)
-    given = sources
+        try:
+            sources, n = _sources(items, more_items)
+        except BaseException as error:  # what a generator raises, or Ctrl-C meanwhile
+            from ._failure import carry
+
+            carry(error, {})
+            raise
+    arity = len(sources)
     keywords: dict[str, Any] | None = None
     state = 0
     if seed is not None:
@@ -216,6 +222,7 @@ def _loop(
         f, sources, keywords, state = streams(f, sources, n, _seed(seed))
     each = _loops.pick(f, len(sources), keywords is not None)
     care = None
+    end_at = None
     if (
         timeout is not None
         or deadline is not None
@@ -226,6 +233,8 @@ def _loop(
         care = _care(retries, on_error, timeout, deadline, log_order, backend)
         if care[1] is not None:
             each = None  # C puts what is returned in the place of what was raised
+        if care[3] is not None:
+            end_at = monotonic() + care[3]
     results: list[Any] | None = None
     try:
         if progress is False:
@@ -241,17 +250,19 @@ def _loop(
         if care is not None and care[1] is not None:
             from ._failure import told
 
-            told(results, given, n)
+            told(results, sources, arity, n)
     except BaseException as error:
         from ._failure import carry, told_partial
 
         if results is not None:  # Ctrl-C, when all was done
             carry(error, dict(enumerate(results)))
         if care is not None and care[1] is not None:
-            told_partial(error, given)
+            told_partial(error, sources, arity)
         raise
     if type(items) is list and len(items) > n and not more_items and seed is None:
-        results += builtins.map(f, islice(items, n, None))  # f adds to its own items: go on
+        from ._added import go_on
+
+        go_on(f, items, results, care, end_at)
     _this_thread.receipt = receipt
     return results, receipt
 

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdint>
+
 #include "ipc/descriptor.hpp"
 
 namespace payoff::python {
@@ -21,6 +23,12 @@ Descriptor create(const char* name) {
   throw nb::python_error();
 }
 
+// Gives back the memory of what lies before `until`. Where that cannot be had, it stays.
+void forget(const Descriptor& file, std::int64_t until) {
+  const int fd = file.fd();
+  if (fd >= 0) (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, until);
+}
+
 }  // namespace
 
 void bind_memory_file(nb::module_& m) {
@@ -33,6 +41,8 @@ void bind_memory_file(nb::module_& m) {
       .def("fd", &Descriptor::fd,
            "Its number, or -1 where the program has closed it, and perhaps opened another file "
            "under this number.")
+      .def("forget", &forget, nb::arg("until"),
+           "Gives back the memory of the bytes before `until`.")
       .def("close", &Descriptor::reset);
 }
 

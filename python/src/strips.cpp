@@ -170,10 +170,10 @@ void Strips::see(PyObject* result) {
 }
 
 // What stands in the place of an item that raised; null, with an exception set, when that goes on.
-PyObject* rescued(nb::handle rescue, std::int64_t index) {
+PyObject* rescued(nb::handle rescue, std::int64_t index, PyObject* item) {
   const nb::python_error error;  // takes it
-  return PyObject_CallFunction(rescue.ptr(), "OL", error.value().ptr(),
-                               static_cast<long long>(index));
+  return PyObject_CallFunction(rescue.ptr(), "OLO", error.value().ptr(),
+                               static_cast<long long>(index), item);
 }
 
 nb::object call_each(Strips& strips, const Each& each) {
@@ -200,9 +200,9 @@ nb::object call_each(Strips& strips, const Each& each) {
       PyObject* const* const args = &PyTuple_GET_ITEM(item, 0);
       result = unwound_no_further([&] { return PyObject_Vectorcall(f, args, arity, nullptr); });
     }
-    Py_DECREF(item);
     if (result == nullptr && !each.rescue.is_none() && own.is_here())
-      result = unwound_no_further([&] { return rescued(each.rescue, strips.in_flight()); });
+      result = unwound_no_further([&] { return rescued(each.rescue, strips.in_flight(), item); });
+    Py_DECREF(item);
     if (result == nullptr) break;
     if (strips.wants_look()) strips.see(result);
     places[filled] = result;

@@ -86,7 +86,7 @@ class Strips {
 struct Each {
   std::int64_t at_most = 0;
   nb::handle keywords;               // or null
-  nb::handle rescue;                 // (exception, index) -> a result in its place; or none
+  nb::handle rescue;                 // (exception, index, item) -> a result in its place; or none
   nb::object* unfinished = nullptr;  // where the results go when an exception ends the loop
 };
 [[nodiscard]] nb::object call_each(Strips& strips, const Each& each);

@@ -69,8 +69,9 @@ class SignalsBlocked {
   struct sigaction on_interrupt_ {};
 };
 
-// Ends this worker when its parent ends. A thread that waits for the parent's pidfd: the kernel's
-// own PR_SET_PDEATHSIG fires when the forking *thread* ends, which is too early.
+// Ends this worker when its parent ends, in two ways: the kernel's own signal, which ends a stopped
+// one, too; and a thread that waits for the parent's pidfd, as a body that changes its user or
+// group loses that signal.
 struct Parent {
   pid_t pid;
   int pidfd;
@@ -90,6 +91,8 @@ void* watch_parent(void* argument) {
 void leave_with_parent(pid_t pid) {
   static Parent parent;
   parent = {pid, open_pidfd(pid)};
+  // Sent when the forking thread ends; that one is in this very loop for as long as we live.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != pid) _exit(1);
   pthread_attr_t small;
   pthread_attr_init(&small);
@@ -98,8 +101,6 @@ void leave_with_parent(pid_t pid) {
   pthread_t thread{};
   if (pthread_create(&thread, &small, watch_parent, &parent) == 0)
     pthread_setname_np(thread, "payoff-parent");
-  else  // no further task is allowed: better too early than never
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
   pthread_attr_destroy(&small);
 }
 

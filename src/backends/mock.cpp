@@ -7,6 +7,11 @@
 #include "engine/chunks.hpp"
 
 namespace payoff::backends {
+namespace {
+
+constexpr ns kNever = ns::max();
+
+}  // namespace
 
 engine::Price Mock::price() {
   return {.each = script_.believed_price, .idle = script_.start_delay};
@@ -43,10 +48,20 @@ void Mock::run_for_caller(ipc::Range strip) {
 int Mock::start(ipc::Board& board, int first, int more) {
   board_ = &board;
   clock_.advance(script_.price * more);
-  for (int i = 0; i < more; ++i)
-    workers_.push_back(
-        {.seat = first + i, .free_at = clock_.now() + script_.start_delay, .chunk = {}});
+  for (int i = 0; i < more; ++i) {
+    const ns begins =
+        std::ssize(workers_) < script_.stuck ? kNever : clock_.now() + script_.start_delay;
+    workers_.push_back({.seat = first + i, .free_at = begins, .chunk = {}});
+  }
   return more;
+}
+
+bool Mock::kill(int seat) {
+  const auto it = std::find_if(workers_.begin(), workers_.end(),
+                               [&](const Worker& w) { return w.seat == seat && !w.gone; });
+  if (it == workers_.end()) return false;
+  die(*it, {.seat = seat, .signal = 9}, it->chunk.empty() ? -1 : it->chunk.begin);
+  return true;
 }
 
 void Mock::die(Worker& worker, Death death, std::int64_t at) {
@@ -128,11 +143,11 @@ std::vector<Death> Mock::deaths() {
   return std::exchange(deaths_, {});
 }
 
-void Mock::wait(ipc::Board&, ns) {
-  ns soonest = ns::max();
+void Mock::wait(ipc::Board&, ns at_most) {
+  ns soonest = clock_.now() + at_most;
   for (const auto& worker : workers_)
     if (!worker.gone) soonest = std::min(soonest, worker.free_at);
-  if (soonest != ns::max() && soonest > clock_.now()) clock_.advance(soonest - clock_.now());
+  if (soonest > clock_.now()) clock_.advance(soonest - clock_.now());
   catch_up();
 }
 

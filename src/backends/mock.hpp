@@ -26,6 +26,7 @@ struct Script {
   double slowdown = 1;       // of every item, once any worker lives: contention
   double bandwidth = 1e9;    // all together are no faster than so many alone: memory
   std::int64_t die_at = -1;  // the worker that runs this item dies with it
+  int stuck = 0;             // the first so many workers never come to their first claim
   int room = 1 << 20;        // so many workers' items fit into memory: one more is killed for it
 };
 
@@ -41,6 +42,7 @@ class Mock final : public Backend {
   [[nodiscard]] int start(ipc::Board& board, int first, int more) override;
   [[nodiscard]] std::vector<Death> deaths() override;
   void wait(ipc::Board& board, ns at_most) override;
+  [[nodiscard]] bool kill(int seat) override;
   void join() override {}
   [[nodiscard]] std::int64_t caller_faults() override { return 0; }
   void kill() override {}

@@ -15,6 +15,9 @@ using namespace std::chrono_literals;
 
 constexpr ns kLongestWait = 100ms;
 constexpr int kSearches = 4;
+// So long a worker may take before it claims its first item, where its items have time limits:
+// something in its new process waits for what only the old one could do.
+constexpr ns kLongestStart = 30s;
 
 }  // namespace
 
@@ -86,11 +89,15 @@ int Run::living() const {
 
 // Dismissed first: who finishes at this very moment takes no other item that would die with it.
 void Run::end_what_takes_too_long(ns now) {
-  if (options_.care.per_item == kNoLimit) return;
+  if (!options_.care.item_by_item()) return;
   for (int i = 0; i < seats_; ++i) {
     const auto& seat = board_->seat(i);
     if (is_gone(i) || sentenced_.contains(i)) continue;
-    if (seat.state.load(std::memory_order_acquire) != ipc::SeatState::working) continue;
+    const auto state = seat.state.load(std::memory_order_acquire);
+    const ns forked = ledger_.seat_forked[static_cast<std::size_t>(i)];
+    if (state == ipc::SeatState::starting && now - forked >= kLongestStart)
+      (void)backend_->kill(i);  // a death at its start, as others are
+    if (state != ipc::SeatState::working) continue;
     const std::int64_t at = seat.in_flight.load(std::memory_order_acquire);
     const ns began(seat.batch_began_ns.load(std::memory_order_acquire));
     if (at < 0 || began == ns{} || now - began < options_.care.per_item) continue;

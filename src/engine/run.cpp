@@ -41,7 +41,16 @@ ns hopeless(const Grain& grain) { return grain.first_look * 4 / 5; }
 constexpr ns kRollCall = 50ms;  // a dead worker's loop shall not go on for long
 constexpr std::int64_t kPage = 4096;
 constexpr double kPublishing = 3000;  // ns: a claim and a publication, where each item has its own
-constexpr int kMostSeats = 16384;  // where workers are replaced; a seat that nobody takes is free
+
+// A seat for each worker, also for those that replace dead ones: at worst each item has so many. A
+// seat that nobody takes costs no memory, but it does cost address space.
+constexpr int kSeatsForTheDead = 16384, kMostSeats = 1 << 18;
+
+int seats_for_deaths(std::int64_t items, int retries) {
+  const std::int64_t starts = std::min<std::int64_t>(items, kMostSeats) * (1 + retries);
+  return static_cast<int>(std::clamp<std::int64_t>(starts, kSeatsForTheDead, kMostSeats));
+}
+
 }  // namespace
 
 Run::Run(const Options& options, Clock& clock, Body& body, std::vector<backends::Backend*> backends)
@@ -397,8 +406,11 @@ void Run::start_workers(int more) {
     const bool may_wait =  // then it takes many
         backend_->where() == Where::thread || options_.mode == Mode::at_once_and_more;
     const bool may_die = options_.care.item_by_item() && backend_->where() == Where::process;
-    const int fewest = may_die ? kMostSeats : may_wait ? 64 : 8;
-    board_ = ipc::Board::create(options_.items, std::max(seats, fewest), reach);
+    const int enough = std::max(seats, may_wait ? 64 : 8);
+    const int many = may_die ? seats_for_deaths(options_.items, options_.care.retries) : enough;
+    board_ = ipc::Board::create(options_.items, std::max(enough, many), reach);
+    if (board_ == nullptr && many > kSeatsForTheDead)
+      board_ = ipc::Board::create(options_.items, std::max(enough, kSeatsForTheDead), reach);
     if (board_ == nullptr) {
       reason_ = refused();
       return;
@@ -410,7 +422,10 @@ void Run::start_workers(int more) {
     faults_at_start_ = backend_->caller_faults();
   }
   more = std::min(more, board_->seat_count() - seats_);
-  if (more <= 0) return;
+  if (more <= 0) {
+    reason_ = "so many workers have died that no further one is started";
+    return;
+  }
   // Cautious both ways: an item's cost alone is what joint throughput will be held against.
   const Estimate seen = measure_.estimate(1);
   alone_item_ns_ = std::min(seen.item, seen.item_now);

@@ -84,6 +84,24 @@ TEST(Care, GoesOnWithFewerWorkersAfterOutOfMemory) {
   }
 }
 
+TEST(Care, AWorkerThatNeverBeginsIsEndedAndReplaced) {
+  const backends::Script script{.costs = equal(100, 1ms), .start_delay = 100us, .stuck = 2};
+  Scene scene(script, {.most_sharers = 2, .mode = Mode::at_once, .care = {.per_item = 1s}});
+  scene.finish();
+  EXPECT_EQ(scene.run.idle_deaths().size(), 2u);
+  EXPECT_TRUE(scene.every_item_once());
+  EXPECT_GT(scene.clock.now(), 30s) << "a slow system is no error";
+  EXPECT_LT(scene.clock.now(), 32s);
+}
+
+TEST(Care, WhereNoWorkerEverBeginsTheLoopEnds) {
+  const backends::Script script{.costs = equal(100, 1ms), .stuck = 1 << 20};
+  Scene scene(script, {.most_sharers = 4, .mode = Mode::at_once, .care = {.per_item = 1s}});
+  scene.finish();
+  EXPECT_EQ(scene.run.claimed(), 0);
+  EXPECT_LT(scene.clock.now(), 5min);
+}
+
 TEST(Care, TheCallerAndOneWorkerAreTheFewest) {
   const backends::Script script{.costs = equal(4000, 1ms), .start_delay = 100us, .room = 1};
   Scene scene(script, {.most_sharers = 4, .mode = Mode::at_once, .care = {.retries = 1000}});

@@ -85,6 +85,7 @@ class TestBackend final : public backends::Backend {
     mock.wait(board, at_most);
     if (on_wait) on_wait();
   }
+  bool kill(int seat) override { return mock.kill(seat); }
   void join() override { ++joins; }
   std::int64_t caller_faults() override { return faults; }
   void kill() override { ++kills; }

@@ -117,6 +117,15 @@ def test_the_caller_is_ended(start, how, number):
     assert process.wait(timeout=10) == -number
 
 
+def test_a_stopped_worker_goes_with_its_caller(start, how):
+    process = start(SLEEPERS.format(how=how))
+    workers = two_workers(process)
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    os.kill(process.pid, signal.SIGKILL)
+    assert gone_within(workers, 1.0)
+
+
 def test_the_program_ends_while_maps_run_in_other_threads(start, how):
     process = start(f"""
         import os, threading, time

@@ -1,4 +1,4 @@
-# tests/python/test_carried_broken.py: records that cannot be said, and entries that are half written
+# tests/python/test_carried_broken.py: records that cannot be said, entries half written, memory
 import logging
 import os
 
@@ -40,3 +40,16 @@ def test_whoever_is_killed_while_writing_spoils_one_entry_only(log):
     assert log.records == []
     post.close()
     assert [record.args[0] for record in log.records] == [*range(5)]
+
+
+def test_the_memory_of_what_was_handed_over_is_given_back(log):
+    post = _carry.Post()
+    for i in range(40):
+        record = logging.LogRecord(LOG.name, logging.INFO, "", 0, str(i) * 200_000, (), None)
+        assert post.send("record", _carry._portable(record))
+    before = os.fstat(post._file.fd()).st_blocks * 512
+    post.deliver()
+    after = os.fstat(post._file.fd()).st_blocks * 512
+    post.close()
+    assert len(log.records) == 40
+    assert before > 8_000_000 and after < 2_000_000

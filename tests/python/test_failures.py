@@ -8,6 +8,7 @@ import weakref
 import payoff
 import pytest
 from helpers import FORK, from_worker, in_worker, leave_some, raised
+from payoff import _failure
 
 pytestmark = pytest.mark.usefixtures("nobody_is_left_behind")
 
@@ -347,6 +348,12 @@ def test_an_exception_that_is_hard_to_take_along_is_told(make, kinds, says, on_e
         assert says in f"{error} {error.__cause__}"
 
 
+def test_a_failure_of_an_item_that_the_caller_no_longer_has():
+    rescued = _failure.Rescued(2, ValueError())
+    assert _failure.failure(rescued, ([0],), 1).item is None
+    assert _failure.failure(rescued, ([0], [5, 6, 7]), 2).item == (None, None)
+
+
 def test_a_failure_of_an_item_that_is_no_longer_there():
     items = [*range(6)]
 
@@ -358,4 +365,4 @@ def test_a_failure_of_an_item_that_is_no_longer_there():
 
     *results, failure = payoff.map(f, items, on_error="return", workers=1)
     assert results == [*range(5)]
-    assert failure.index == 5 and failure.item is None and type(failure.exception) is ValueError
+    assert failure.index == 5 and failure.item == 5 and type(failure.exception) is ValueError
