@@ -191,8 +191,8 @@ std::optional<std::string> Threads::refusal(int& more, std::int64_t) {
 
 int Threads::start(ipc::Board& board, int first, int more) {
   if (!std::exchange(prepared_, true) && body_.prepare != nullptr) body_.prepare(body_.object);
-  const auto crew = std::make_shared<Crew>(board, body_, first, more, !executor_, asked_ > 0,
-                                           wants_cpu_times_);
+  const auto crew =
+      std::make_shared<Crew>(board, body_, first, more, !executor_, asked_ > 0, wants_cpu_times_);
   std::vector<Task> tasks;
   tasks.reserve(static_cast<std::size_t>(more));
   for (int i = 0; i < more; ++i) tasks.emplace_back([crew, i] { crew->work(i); });
