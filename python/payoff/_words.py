@@ -118,22 +118,28 @@ def death(
     peak_memory: int | None = None,
     out_of_memory: bool = False,
     last_words: bytes = b"",
+    start_limit: float | None = None,
     retries: int = 0,
     nobody_left: bool = False,
     starts: int = 0,
 ) -> WorkerDied:
     """A worker ended unannounced; `starts`: so many were started, and none has begun an item;
-    `nobody_left`: no other could be started to run the item again."""
+    `start_limit`: it was ended, as it had not begun for so long; `nobody_left`: no other could
+    be started to run the item again."""
     how = _how(signal, exitcode)
     if out_of_memory:
         how += ", probably out of memory (the kernel has counted such a kill)"
-    where = "at its start or between two items"
+    where = " at its start or between two items"
     if starts:
-        where = "at its start"
+        where = " at its start"
         if starts > 1:
             where += f", as all {starts} workers of this map did"
+    if start_limit is not None:
+        how, where = f"had not begun its first item after {start_limit:g} s and was ended", ""
+        if starts > 1:
+            where = f", as were others of the {starts} workers of this map"
     if index is not None:
-        where = f"while it ran item {index} ({item})"
+        where = f" while it ran item {index} ({item})"
     if nobody_left:
         where += f", and the system refused another one to run it again (retries={retries})"
     elif retries:
@@ -142,7 +148,7 @@ def death(
         where += f"; it had at most {peak_memory >> 20} MB in memory"
     said = last_words.decode(errors="replace").strip()
     return WorkerDied(
-        f"a worker {how} {where}. {_what_now(index, uncertain, retries)}"
+        f"a worker {how}{where}. {_what_now(index, uncertain, retries)}"
         + (f"\nThe worker's last words:\n{said}" if said else ""),
         index=index,
         signal=signal,
@@ -180,14 +186,25 @@ def _what_now(index: int | None, uncertain: list[tuple[int, int]], retries: int)
     return may_have_run + "; ".join(advice).replace("if", "If", 1) + "."
 
 
-def idle_deaths(how: list[tuple[int | None, int | None]]) -> str:
-    """For the receipt: (signal, exit code) of workers that died with no item, so cost none."""
-    ways = ", ".join(sorted({_status(*each) for each in how}))
-    some = "a worker" if len(how) == 1 else f"{len(how)} workers"
-    return (
-        f"{some} died ({ways}) at the start or between two items; "
-        "the loop went on with those that were left"
-    )
+def idle_deaths(
+    how: list[tuple[int | None, int | None]], never_began: int = 0, start_limit: float = 0
+) -> str:
+    """For the receipt: (signal, exit code) of workers that died with no item, so cost none; and how
+    many had not begun one for `start_limit` seconds."""
+    parts = []
+    if how:
+        ways = ", ".join(sorted({_status(*each) for each in how}))
+        parts.append(f"{_workers(len(how))} died ({ways}) at the start or between two items")
+    if never_began:
+        parts.append(
+            f"{_workers(never_began)} had not begun an item after {start_limit:g} s and had to be "
+            "ended"
+        )
+    return "; ".join([*parts, "the loop went on with those that were left"])
+
+
+def _workers(count: int) -> str:
+    return "a worker" if count == 1 else f"{count} workers"
 
 
 def took_too_long(index: int, item: str, seconds: float) -> ItemTimeout:

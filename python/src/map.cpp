@@ -116,6 +116,8 @@ nb::object shown_item(PythonLoop& loop, std::int64_t index) {
   }
 }
 
+constexpr std::chrono::duration<double> kStartLimit = engine::kLongestStart;
+
 // What was done about a death: retries, or so many starts in vain.
 struct Efforts {
   int retries = 0;
@@ -132,6 +134,8 @@ nb::object death_as_error(PythonLoop& loop, const backends::Death& death, std::i
       nb::arg("item") = shown_item(loop, at), nb::arg("peak_memory") = peak,
       nb::arg("out_of_memory") = death.out_of_memory,
       nb::arg("last_words") = nb::bytes(death.last_words.data(), death.last_words.size()),
+      nb::arg("start_limit") =
+          death.never_began ? nb::object(nb::float_(kStartLimit.count())) : nb::none(),
       nb::arg("retries") = efforts.retries, nb::arg("nobody_left") = efforts.nobody_left,
       nb::arg("starts") = efforts.starts);
 }
@@ -139,9 +143,13 @@ nb::object death_as_error(PythonLoop& loop, const backends::Death& death, std::i
 // Of workers whose death has cost no item.
 std::string told(const std::vector<backends::Death>& deaths) {
   nb::list how;
+  int stuck = 0;
   for (const auto& death : deaths)
-    how.append(nb::make_tuple(known(death.signal), known(death.exit_code)));
-  return nb::cast<std::string>(words().attr("idle_deaths")(how));
+    if (death.never_began)
+      ++stuck;
+    else
+      how.append(nb::make_tuple(known(death.signal), known(death.exit_code)));
+  return nb::cast<std::string>(words().attr("idle_deaths")(how, stuck, kStartLimit.count()));
 }
 
 nb::object loss_as_error(PythonLoop& loop, const engine::Loss& loss, const engine::Care& care) {

@@ -18,6 +18,7 @@ struct Death {
   std::optional<std::int64_t> peak_bytes{};
   bool out_of_memory = false;  // by the kernel's own count
   std::string last_words{};    // what a crash handler left behind
+  bool never_began = false;    // the loop has ended it for that
 };
 
 class Backend {

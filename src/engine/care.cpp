@@ -15,9 +15,6 @@ using namespace std::chrono_literals;
 
 constexpr ns kLongestWait = 100ms;
 constexpr int kSearches = 4;
-// So long a worker may take before it claims its first item, where its items have time limits:
-// something in its new process waits for what only the old one could do.
-constexpr ns kLongestStart = 30s;
 
 }  // namespace
 
@@ -95,8 +92,8 @@ void Run::end_what_takes_too_long(ns now) {
     if (is_gone(i) || sentenced_.contains(i)) continue;
     const auto state = seat.state.load(std::memory_order_acquire);
     const ns forked = ledger_.seat_forked[static_cast<std::size_t>(i)];
-    if (state == ipc::SeatState::starting && now - forked >= kLongestStart)
-      (void)backend_->kill(i);  // a death at its start, as others are
+    if (state == ipc::SeatState::starting && now - forked >= kLongestStart && backend_->kill(i))
+      never_began_.insert(i);  // a death at its start, as others are
     if (state != ipc::SeatState::working) continue;
     const std::int64_t at = seat.in_flight.load(std::memory_order_acquire);
     const ns began(seat.batch_began_ns.load(std::memory_order_acquire));
@@ -131,7 +128,7 @@ bool Run::run_what_is_missing(const Collector& collector) {
   for (const Range gap : collector.missing())
     for (std::int64_t i = gap.begin; i < std::min(gap.end, claimed()); ++i)
       if (!is_lost(i)) again_.push_back({i, i + 1});
-  if (board_->unclaimed() > 0) ++replacements_;
+  if (board_->unclaimed() > 0 && std::ssize(idle_deaths_) <= kIdleDeaths) ++replacements_;
   if (again_.empty() && replacements_ == 0) return false;
   hire();
   return failed() == ipc::Board::kNone;

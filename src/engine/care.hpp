@@ -45,6 +45,10 @@ enum class Fate {
   return end.deaths_of_item <= care.retries ? Fate::run_again : Fate::lost;
 }
 
+// So long a worker may take to its first item, where a death concerns one item only: something in
+// the new process waits for what only the old one could do.
+inline constexpr ns kLongestStart = std::chrono::seconds(30);
+
 // Workers that die before their first item, or between two, are replaced so often and no more:
 // whatever kills them is not the items.
 inline constexpr int kIdleDeaths = 8;

@@ -9,8 +9,11 @@ using namespace std::chrono_literals;
 
 void Run::note_deaths() {
   if (seats_ == 0) return;
-  const auto found = backend_->deaths();
-  for (const auto& death : found) seat_dead_[static_cast<std::size_t>(death.seat)] = true;
+  auto found = backend_->deaths();
+  for (auto& death : found) {
+    seat_dead_[static_cast<std::size_t>(death.seat)] = true;
+    death.never_began = never_began_.contains(death.seat);
+  }
   for (const auto& death : found) {
     const std::int64_t at = board_->seat(death.seat).item_lost();
     deaths_.push_back(death);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -219,6 +220,7 @@ class Run {
   std::vector<Loss> losses_;
   std::map<std::int64_t, int> deaths_of_item_;
   std::map<int, std::int64_t> sentenced_;  // seat: the item that took too long
+  std::set<int> never_began_;              // seats
   std::vector<Range> again_;               // to be run by fresh workers
   int replacements_ = 0;                   // that have nothing given to them
   std::vector<backends::Death> idle_deaths_;

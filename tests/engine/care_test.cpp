@@ -99,7 +99,9 @@ TEST(Care, WhereNoWorkerEverBeginsTheLoopEnds) {
   Scene scene(script, {.most_sharers = 4, .mode = Mode::at_once, .care = {.per_item = 1s}});
   scene.finish();
   EXPECT_EQ(scene.run.claimed(), 0);
-  EXPECT_LT(scene.clock.now(), 5min);
+  EXPECT_EQ(scene.run.idle_deaths().size(), 12u) << "four at a time, and no more after the eighth";
+  EXPECT_LT(scene.clock.now(), 125s);
+  for (const auto& death : scene.run.idle_deaths()) EXPECT_TRUE(death.never_began);
 }
 
 TEST(Care, TheCallerAndOneWorkerAreTheFewest) {

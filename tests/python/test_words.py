@@ -80,6 +80,18 @@ def test_deaths_that_cost_no_item():
     assert words.idle_deaths([(9, None)]).startswith("a worker died (SIGKILL) at the start or")
     several = words.idle_deaths([(None, 3), (9, None), (None, 3), (None, None)])
     assert several.startswith("4 workers died (SIGKILL, exit code 3, unknown status) at the")
+    assert words.idle_deaths([], 2, 30) == (
+        "2 workers had not begun an item after 30 s and had to be ended; the loop went on with "
+        "those that were left"
+    )
+
+
+def test_workers_that_never_began():
+    error = words.death(None, 9, None, [], start_limit=30, starts=9, peak_memory=9 << 20)
+    assert str(error).startswith(
+        "a worker had not begun its first item after 30 s and was ended, as were others of the 9 "
+        "workers of this map; it had at most 9 MB in memory. No item was lost"
+    )
 
 
 @pytest.mark.parametrize(
