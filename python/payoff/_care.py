@@ -9,7 +9,7 @@ from typing import Any
 
 from ._words import shown
 
-Care = tuple[int, Callable[[BaseException, int], Any] | None, float | None, float | None, bool]
+Care = tuple[int, Callable[..., Any] | None, float | None, float | None, bool]
 
 _MOST_RETRIES = 1000
 
@@ -46,7 +46,7 @@ def care(
             f'log_order={log_order!r} is unknown; "made" hands records over as they are made, '
             '"item" when all earlier items are done'
         )
-    rescue: Callable[[BaseException, int], Any] | None = None
+    rescue: Callable[..., Any] | None = None
     if on_error == "return":
         from ._failure import rescue as as_a_result
 

@@ -44,7 +44,7 @@ class Post:
     def __init__(self, order: Order | None = None) -> None:
         self._order = order
         self._file = _core.MemoryFile("payoff-post")
-        self._read = 0
+        self._read = self._forgotten = 0
         self._rest = b""
 
     def send(self, kind: str, content: Any, told: tuple[Any, ...] = ()) -> bool:
@@ -66,9 +66,11 @@ class Post:
             self._read += len(data)
             self._rest += data
             self._hand_over_whole()
+            if self._read - self._forgotten >= _AT_ONCE:
+                self._file.forget(self._read)
+                self._forgotten = self._read
             if len(data) < _AT_ONCE:
                 return
-            self._file.forget(self._read)
 
     def _hand_over_whole(self) -> None:
         for item, entry in self._entries():

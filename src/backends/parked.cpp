@@ -66,21 +66,25 @@ std::int64_t Parked::generation() { return forks.load(std::memory_order_relaxed)
 
 Parked::Sent Parked::send(std::span<Task> tasks) {
   std::vector<Thread*> woken;
-  std::size_t late = 0;
+  std::size_t late = 0, fresh = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto count = std::min(tasks.size(), idle_.size());
     woken.assign(idle_.rbegin(), idle_.rbegin() + static_cast<std::ptrdiff_t>(count));
     idle_.resize(idle_.size() - count);
     waiting_.store(static_cast<int>(idle_.size()), std::memory_order_relaxed);
-    const int all = static_cast<int>(tasks.size());
-    const int wanted = wanted_.fetch_add(all, std::memory_order_relaxed) + all;
-    // With none idle, what there is above `wanted` has no loop any more, and will park.
-    const int rest = all - static_cast<int>(count);
-    const int fresh = std::clamp(wanted - threads_.load(std::memory_order_relaxed), 0, rest);
-    threads_.fetch_add(fresh, std::memory_order_relaxed);
-    late = static_cast<std::size_t>(rest - fresh);
-    for (std::size_t i = 0; i < late; ++i) late_.push_back(std::move(tasks[count + i]));
+    // With none idle, whoever is there beyond what is wanted has no loop any more, and will park.
+    const int too_few =
+        wanted_.load(std::memory_order_relaxed) - threads_.load(std::memory_order_relaxed);
+    const int rest = static_cast<int>(tasks.size() - count);
+    fresh = static_cast<std::size_t>(std::clamp(too_few, 0, rest));
+    try {
+      for (; late < static_cast<std::size_t>(rest) - fresh; ++late)
+        late_.push_back(std::move(tasks[count + late]));
+    } catch (const std::bad_alloc&) {  // they are left in `tasks`, and nobody is started instead
+      fresh = 0;
+    }
+    threads_.fetch_add(static_cast<int>(fresh), std::memory_order_relaxed);
   }
   for (std::size_t i = 0; i < woken.size(); ++i) {
     woken[i]->task = std::move(tasks[i]);
@@ -88,11 +92,11 @@ Parked::Sent Parked::send(std::span<Task> tasks) {
     woken[i]->wakes = {child(2 * i + 2), child(2 * i + 3)};
   }
   for (std::size_t i = 0; i < std::min<std::size_t>(2, woken.size()); ++i) wake(*woken[i]);
-  std::size_t sent = woken.size() + late;
-  const std::size_t before = sent;
-  while (sent < tasks.size() && start(tasks[sent])) ++sent;
-  threads_.fetch_sub(static_cast<int>(tasks.size() - sent), std::memory_order_relaxed);
-  return {static_cast<int>(woken.size()), static_cast<int>(late), static_cast<int>(sent - before)};
+  const std::size_t sent = woken.size() + late;
+  std::size_t started = 0;
+  while (started < fresh && start(tasks[sent + started])) ++started;
+  threads_.fetch_sub(static_cast<int>(fresh - started), std::memory_order_relaxed);
+  return {static_cast<int>(woken.size()), static_cast<int>(late), static_cast<int>(started)};
 }
 
 void Parked::save_up(ns worked, double max_overhead) {
@@ -116,7 +120,8 @@ void Parked::wake(Thread& thread) {
 }
 
 bool Parked::start(Task& task) {
-  auto thread = std::make_unique<Thread>();
+  std::unique_ptr<Thread> thread(new (std::nothrow) Thread);
+  if (!thread) return false;
   thread->task = std::move(task);
   pthread_attr_t detached;
   pthread_attr_init(&detached);
@@ -151,12 +156,14 @@ void* Parked::main(void* argument) {
   pthread_setname_np(pthread_self(), "payoff-worker");
   self.id = gettid();
   is_parkable = true;
+  const std::int64_t born = generation();
   for (;;) {
     self.place.run_anywhere();
     for (Thread* other : std::exchange(self.wakes, {}))
       if (other != nullptr) wake(*other);
     self.task();
     self.task = nullptr;
+    if (generation() != born) return nullptr;  // an item has forked this process, and came back
     threads().park(self);
   }
 }

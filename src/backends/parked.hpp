@@ -17,22 +17,24 @@ using Task = std::function<void()>;  // must not throw
 
 // The threads of this process. They are started when they are first needed, and stay: a parked one
 // sleeps on a futex and costs no CPU time. After a fork the child has none, and starts its own.
-// There are never more than loops wanted at one time: a thread that is done with its loop, and was
-// not yet given the CPU to park, is waited for by the next loop's task, not replaced.
+// There are no more than loops wanted at one time, but for those that were saved up for: a thread
+// that is done with its loop, and was not yet given the CPU to park, is waited for by the next
+// loop's task, not replaced.
 class Parked {
  public:
   [[nodiscard]] static Parked& threads();
 
   // Hands each task to a thread of its own, and says to how many of which kind: those that slept
   // or spun come first, then those about to park, then new ones. Fewer than all where the system
-  // refuses new threads; what is not taken is left in `tasks`. Each task, taken or not, counts as
-  // wanted until `ended` is called for it.
+  // refuses new threads; what is not taken is left in `tasks`.
   struct Sent {
     int woken = 0, late = 0, started = 0;
     [[nodiscard]] int all() const { return woken + late + started; }
   };
   [[nodiscard]] Sent send(std::span<Task> tasks);
-  // Nobody waits for one of these tasks any more: its loop has taken it back, or it has done all.
+  // Before so many tasks are sent; and when nobody waits for one of them any more: its loop has
+  // taken it back, or it has done all.
+  void want(int tasks) { wanted_.fetch_add(tasks, std::memory_order_relaxed); }
   void ended() { wanted_.fetch_sub(1, std::memory_order_relaxed); }
   // A loop of `worked` had too few to wake. What such loops may spend together pays for one more
   // thread, which the later ones will find.

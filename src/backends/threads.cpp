@@ -35,6 +35,7 @@ class Threads::Crew {
         wanted_(wanted),
         wants_cpu_times_(wants_cpu_times) {
     open_.store(count, std::memory_order_relaxed);
+    if (own_) Parked::threads().want(count);
   }
 
   // On whatever thread it is: the whole life of the worker in this seat.
@@ -191,8 +192,10 @@ std::optional<std::string> Threads::refusal(int& more, std::int64_t) {
 
 int Threads::start(ipc::Board& board, int first, int more) {
   if (!std::exchange(prepared_, true) && body_.prepare != nullptr) body_.prepare(body_.object);
+  crews_.reserve(crews_.size() + 1);
   const auto crew =
       std::make_shared<Crew>(board, body_, first, more, !executor_, asked_ > 0, wants_cpu_times_);
+  crews_.push_back(crew);  // first: whatever fails from here on, join() waits for who has come
   std::vector<Task> tasks;
   tasks.reserve(static_cast<std::size_t>(more));
   for (int i = 0; i < more; ++i) tasks.emplace_back([crew, i] { crew->work(i); });
@@ -217,7 +220,6 @@ int Threads::start(ipc::Board& board, int first, int more) {
     machine::thread_price().learn_wake(each);
   else if (to.started > 0 && to.started == sent)
     machine::thread_price().learn_start(each);
-  crews_.push_back(crew);
   return sent;
 }
 

@@ -20,19 +20,20 @@ constexpr int kSearches = 4;
 
 void Run::take_care_of(const backends::Death& death, std::int64_t at) {
   const auto sentence = sentenced_.find(death.seat);
-  End end{.had_item = at >= 0, .ended_by_us = sentence != sentenced_.end()};
-  end.at_its_limit = end.ended_by_us && sentence->second == at;
+  const bool sentenced = sentence != sentenced_.end();
+  End end{.had_item = at >= 0, .ended_by_us = sentenced || death.never_began};
+  end.at_its_limit = sentenced && sentence->second == at;
   if (end.had_item && !end.ended_by_us) end.deaths_of_item = ++deaths_of_item_[at];
   switch (fate(options_.care, end)) {
     case Fate::nothing_lost:
-      if (!end.ended_by_us && std::ssize(idle_deaths_) > kIdleDeaths) return;
+      if (!sentenced && std::ssize(idle_deaths_) > kIdleDeaths) return;
       return replace(death);
     case Fate::run_again:
       again_.push_back({at, at + 1});
       if (death.out_of_memory) make_do_with_fewer();
       return;
     case Fate::lost:
-      losses_.push_back({at, death, end.at_its_limit});
+      lose({at, death, end.at_its_limit});
       if (options_.care.on_loss == Care::OnLoss::end_loop) return board_->fail(at);
       return replace(death);
   }
@@ -69,7 +70,7 @@ void Run::hire() {
   if (again_.empty() || working > 0 || living() > 0) return;
   // Nobody can be started, and nobody is left who would make room.
   for (const Range range : again_) {
-    losses_.push_back({range.begin, death_at(range.begin), false, true});
+    lose({range.begin, death_at(range.begin), false, true});
     if (options_.care.on_loss == Care::OnLoss::end_loop) board_->fail(range.begin);
   }
   again_.clear();
@@ -86,14 +87,21 @@ int Run::living() const {
 
 // Dismissed first: who finishes at this very moment takes no other item that would die with it.
 void Run::end_what_takes_too_long(ns now) {
-  if (!options_.care.item_by_item()) return;
+  if (!options_.care.item_by_item() || backend_->where() != Where::process) return;
   for (int i = 0; i < seats_; ++i) {
     const auto& seat = board_->seat(i);
-    if (is_gone(i) || sentenced_.contains(i)) continue;
+    if (is_gone(i) || sentenced_.contains(i) || never_began_.contains(i)) continue;
     const auto state = seat.state.load(std::memory_order_acquire);
     const ns forked = ledger_.seat_forked[static_cast<std::size_t>(i)];
-    if (state == ipc::SeatState::starting && now - forked >= kLongestStart && backend_->kill(i))
-      never_began_.insert(i);  // a death at its start, as others are
+    if (state == ipc::SeatState::starting && now - forked >= kLongestStart) {
+      board_->dismiss(i, i + 1);
+      if (seat.state.load(std::memory_order_acquire) == ipc::SeatState::starting &&
+          backend_->kill(i))
+        never_began_.insert(i);  // a death at its start, as others are
+      else
+        ++replacements_;
+      continue;
+    }
     if (state != ipc::SeatState::working) continue;
     const std::int64_t at = seat.in_flight.load(std::memory_order_acquire);
     const ns began(seat.batch_began_ns.load(std::memory_order_acquire));
@@ -134,9 +142,9 @@ bool Run::run_what_is_missing(const Collector& collector) {
   return failed() == ipc::Board::kNone;
 }
 
-bool Run::is_lost(std::int64_t index) const {
-  return std::any_of(losses_.begin(), losses_.end(),
-                     [&](const Loss& loss) { return loss.index == index; });
+void Run::lose(Loss loss) {
+  lost_.insert(loss.index);
+  losses_.push_back(std::move(loss));
 }
 
 // Their results are taken in: each keeps a file open until then.

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "engine/chunks.hpp"
+#include "ipc/arena.hpp"
 
 namespace payoff::engine {
 namespace {
@@ -407,7 +408,10 @@ void Run::start_workers(int more) {
         backend_->where() == Where::thread || options_.mode == Mode::at_once_and_more;
     const bool may_die = options_.care.item_by_item() && backend_->where() == Where::process;
     const int enough = std::max(seats, may_wait ? 64 : 8);
-    const int many = may_die ? seats_for_deaths(options_.items, options_.care.retries) : enough;
+    const int many = !may_die ? enough
+                     : ipc::address_space_is_limited()
+                         ? kSeatsForTheDead
+                         : seats_for_deaths(options_.items, options_.care.retries);
     board_ = ipc::Board::create(options_.items, std::max(enough, many), reach);
     if (board_ == nullptr && many > kSeatsForTheDead)
       board_ = ipc::Board::create(options_.items, std::max(enough, kSeatsForTheDead), reach);

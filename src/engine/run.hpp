@@ -178,7 +178,8 @@ class Run {
   [[nodiscard]] ns wait_at_most(ns now) const;
   [[nodiscard]] bool run_what_is_missing(const Collector& collector);
   void forget_the_dead();
-  [[nodiscard]] bool is_lost(std::int64_t index) const;
+  void lose(Loss loss);
+  [[nodiscard]] bool is_lost(std::int64_t index) const { return lost_.contains(index); }
   [[nodiscard]] bool nothing_is_missing(const Collector& collector) const;
   [[nodiscard]] int living() const;
   [[nodiscard]] bool is_gone(int seat) const {  // dead, or sent home
@@ -218,6 +219,7 @@ class Run {
   std::vector<backends::Death> deaths_;
   std::vector<bool> seat_dead_;
   std::vector<Loss> losses_;
+  std::set<std::int64_t> lost_;  // their items
   std::map<std::int64_t, int> deaths_of_item_;
   std::map<int, std::int64_t> sentenced_;  // seat: the item that took too long
   std::set<int> never_began_;              // seats

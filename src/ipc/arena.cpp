@@ -30,11 +30,6 @@ std::int64_t round_up(std::int64_t value, std::int64_t align) {
   return (value + align - 1) / align * align;
 }
 
-bool address_space_is_limited() {
-  rlimit limit{};
-  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-}
-
 // Forks after which somebody else may be looking at our private views.
 std::atomic<std::uint64_t> strange_forks{0};
 thread_local int own_forks = 0;
@@ -49,6 +44,11 @@ void count_strange_forks() {
 }
 
 }  // namespace
+
+bool address_space_is_limited() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
 
 LiveWorker::LiveWorker() { ++live_workers; }
 LiveWorker::~LiveWorker() { --live_workers; }

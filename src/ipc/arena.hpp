@@ -12,6 +12,9 @@
 
 namespace payoff::ipc {
 
+// By RLIMIT_AS (`ulimit -v`): then even what is never touched costs something.
+[[nodiscard]] bool address_space_is_limited();
+
 inline constexpr std::int64_t kPageBytes = 4096;
 inline constexpr std::int64_t kPastMapping = 32 << 10;  // from here on a system call is cheaper
 

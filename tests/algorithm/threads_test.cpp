@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <csignal>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -249,6 +250,7 @@ TEST(Parked, WhoIsAboutToParkIsWaitedForAndNotReplaced) {
   std::atomic<bool> may_park = false;
   const auto send = [&](std::size_t count, const backends::Task& task) {
     std::vector<backends::Task> tasks(count, task);
+    all.want(static_cast<int>(count));
     return all.send(tasks);
   };
   const auto reaches = [](const std::atomic<int>& number, int value) {
@@ -331,6 +333,30 @@ TEST(ForkedThreads, AreStartedAnewInTheChild) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(WEXITSTATUS(status), 0);
   EXPECT_TRUE(loop()) << "and the parent's are as they were";
+}
+
+// As a std::thread's would: the thread that forked is all the child has, and its function is over.
+TEST(ForkedThreads, AChildThatAnItemForksInAWorkerEndsWithIt) {
+  const auto caller = std::this_thread::get_id();
+  std::atomic<bool> forked = false;
+  std::atomic<pid_t> child = -1;
+  payoff::for_each(
+      payoff::indices(200),
+      [&](auto) {
+        wait_a_moment();
+        if (std::this_thread::get_id() != caller && !forked.exchange(true)) child = fork();
+      },
+      kFour);
+  ASSERT_GT(child, 0);
+  int status = 0;
+  pid_t ended = 0;
+  for (int ms = 0; ms < 10'000 && ended == 0; ++ms) {
+    std::this_thread::sleep_for(1ms);
+    ended = waitpid(child, &status, WNOHANG);
+  }
+  if (ended == 0) kill(child, SIGKILL);
+  ASSERT_EQ(ended, child);
+  EXPECT_TRUE(WIFEXITED(status)) << status;  // LeakSanitizer misses the other threads' stacks there
 }
 
 TEST(ForkedThreads, AreMissedWhenTheForkWasInTheMiddle) {

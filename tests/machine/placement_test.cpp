@@ -62,6 +62,7 @@ TEST(Placement, AParkedThreadRunsItsTaskWithTheCallersMask) {
       threads.ended();
       theirs = affinity_cpu_count();
     }};
+    threads.want(1);
     ASSERT_EQ(threads.send(tasks).all(), 1);
     while (theirs == 0) std::this_thread::yield();
     EXPECT_EQ(theirs, mine) << round;

@@ -56,7 +56,6 @@ def test_added_items_keep_the_deadline(way):
 
     with pytest.raises(payoff.DeadlineExceeded) as caught:
         payoff.map(f, items, deadline=0.2, **way)
-    assert 2 <= len(caught.value.partial) <= 20
     assert dict(caught.value.partial) == {i: i for i in range(len(caught.value.partial))}
 
 
