@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import atexit
 import operator
-from _thread import _local
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, cycle, islice, repeat
 from time import monotonic
@@ -23,7 +22,6 @@ _BACKENDS = ("auto", "inline", "fork", "threads")
 _MOST_WORKERS = 4096
 _AS_USABLE = 0  # workers=None, as the engine is told
 _PLAIN = (list, tuple, range)
-_this_thread = _local()
 atexit.register(_core.end)
 
 
@@ -263,7 +261,6 @@ def _loop(
         from ._added import go_on
 
         go_on(f, items, results, care, end_at)
-    _this_thread.receipt = receipt
     return results, receipt
 
 
@@ -303,7 +300,7 @@ def last_receipt() -> Receipt:
     Raises:
         LookupError: this thread has not finished any.
     """
-    receipt: Receipt | None = getattr(_this_thread, "receipt", None)
+    receipt = _core.last_receipt()
     if receipt is None:
         raise LookupError(
             "this thread has finished no payoff.map yet, so there is no receipt; run one first, or "

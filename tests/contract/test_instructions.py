@@ -64,7 +64,7 @@ for _ in range({calls}):
 
 # A map that was made to wait amid its items, on a busy machine, rightly asks whether workers pay:
 # up to 2 000 instructions a map were seen with two processes more than CPUs. Only ever more.
-TRIES = 3
+TRIES = 6
 
 
 def counted(run, f, items, calls):
