@@ -16,12 +16,13 @@ function(payoff_fuzz name)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined)
 endfunction()
 
-payoff_fuzz(tables_fuzz src/tables/*.cpp src/report/shell.cpp)
-payoff_fuzz(calibration_fuzz src/machine/calibration.cpp src/machine/calibration_json.cpp)
+payoff_fuzz(tables_fuzz src/tables/*.cpp src/report/shell.cpp src/text/*.cpp)
+payoff_fuzz(calibration_fuzz
+  src/machine/calibration.cpp src/machine/calibration_json.cpp src/text/*.cpp)
 set(made_of ${PROJECT_SOURCE_DIR}/src/profile)
 payoff_fuzz(profile_fuzz
   ${made_of}/import*.cpp ${made_of}/marshal.cpp ${made_of}/json_shape.cpp ${made_of}/builder.cpp
   ${made_of}/merge.cpp ${made_of}/profile.cpp ${made_of}/profile_json.cpp
   ${made_of}/read_profile.cpp ${made_of}/moments.cpp ${made_of}/hot_lines.cpp
   ${made_of}/summary.cpp ${made_of}/words.cpp src/report/units.cpp src/report/profile*.cpp
-  src/report/scaling_page.cpp)
+  src/report/scaling_page.cpp src/text/*.cpp)

@@ -4,11 +4,11 @@ include(GoogleTest)
 enable_testing()
 
 file(GLOB_RECURSE PAYOFF_TEST_SOURCES CONFIGURE_DEPENDS tests/*_test.cpp)
-add_executable(payoff_tests ${PAYOFF_TEST_SOURCES})
+add_executable(payoff_tests tests/files.cpp ${PAYOFF_TEST_SOURCES})
 payoff_target(payoff_tests)
 target_include_directories(payoff_tests PRIVATE src tests)
-target_compile_definitions(payoff_tests PRIVATE
-  PAYOFF_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
+set_source_files_properties(tests/files.cpp PROPERTIES
+  COMPILE_DEFINITIONS PAYOFF_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(payoff_tests PRIVATE
   $<TARGET_NAME_IF_EXISTS:payoff_commands> payoff
   CLI11::CLI11 fmt::fmt-header-only nlohmann_json::nlohmann_json

@@ -1,6 +1,4 @@
 // python/src/fit.cpp: runs in, payoff.Fit out: the law that fits them, and every form of the answer
-#include <fmt/format.h>
-
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "payoff/laws.hpp"
 #include "record.hpp"
 #include "report/scaling.hpp"
+#include "text/format.hpp"
 
 namespace payoff::python {
 namespace nb = nanobind;
@@ -33,7 +32,7 @@ laws::Model model_named(const std::string& name) {
     if (name == laws::name_of(model)) return model;
     known += (known.empty() ? "" : ", ") + std::string(laws::name_of(model));
   }
-  refuse(fmt::format("model='{}' is unknown; use one of {}", name, known));
+  refuse(text::format("model='{}' is unknown; use one of {}", name, known));
 }
 
 // The library says what happened and, on a second line, what to do.
@@ -70,7 +69,7 @@ Fitted fit(const std::vector<double>& workers, const std::vector<double>& times,
 }
 
 double checked_workers(double n) {
-  if (!(n >= 1) || !std::isfinite(n)) refuse(fmt::format("n={} must be 1 worker or more", n));
+  if (!(n >= 1) || !std::isfinite(n)) refuse(text::format("n={} must be 1 worker or more", n));
   return n;
 }
 
@@ -79,11 +78,11 @@ report::Scaling scaling_of(const Fitted& self, const laws::Price* price) {
   const double least = self.fit.levels.front().workers;
   const bool throughput = self.measured == report::Measured::throughput;
   scaling.measured = self.measured;
-  scaling.subject = fmt::format("payoff.fit, {} by n", throughput ? "throughput" : "time");
+  scaling.subject = text::format("payoff.fit, {} by n", throughput ? "throughput" : "time");
   scaling.base =
       least == 1
           ? "one worker (n = 1)"
-          : fmt::format("the smallest n measured, {:g} (one worker was not measured)", least);
+          : text::format("the smallest n measured, {:g} (one worker was not measured)", least);
   return scaling;
 }
 

@@ -1,14 +1,13 @@
 // python/src/laws.cpp: the law, prices and goals, and the named functions of payoff.laws
 #include "laws.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "payoff/laws.hpp"
 #include "record.hpp"
+#include "text/format.hpp"
 
 namespace payoff::python {
 namespace nb = nanobind;
@@ -21,7 +20,7 @@ constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 void expect_zero_or_more(const char* name, double value) {
   if (!(value >= 0) || !std::isfinite(value))
-    refuse(fmt::format("{}={} must be 0 or more", name, value));
+    refuse(text::format("{}={} must be 0 or more", name, value));
 }
 
 void new_law(laws::Law* self, double serial, double startup, double parallel, double per_worker) {

@@ -269,8 +269,8 @@ void mark(ns begin, const Receipt& receipt) {
 
 constexpr const char* kReceipt = "payoff.receipt";
 
-// In the dict that the interpreter keeps for each thread: a threading.local costs 1 000
-// instructions, which a loop of microseconds feels.
+// In the dict that the interpreter keeps for each thread: a map of nothing takes 1.5 % fewer
+// instructions than with a threading.local.
 void remember(const nb::object& receipt) {
   static PyObject* const key = PyUnicode_InternFromString(kReceipt);
   PyObject* const mine = PyThreadState_GetDict();

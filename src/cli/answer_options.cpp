@@ -1,11 +1,6 @@
 // src/cli/answer_options.cpp: the options that `fit` and `scale` share, and showing the answer
 #include "cli/answer_options.hpp"
 
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cmath>
@@ -15,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "report/scaling.hpp"
 #include "tables/numbers.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
@@ -51,7 +47,7 @@ Money money_of(const std::string& typed, const std::string& option, const std::s
   }
   const auto amount = tables::number_of(text);
   if (!amount || !std::isfinite(*amount) || *amount < 0) {
-    throw BadInput(fmt::format("{} '{}' is not an amount of money", option, typed), example);
+    throw BadInput(text::format("{} '{}' is not an amount of money", option, typed), example);
   }
   money.amount = *amount;
   return money;
@@ -61,7 +57,7 @@ Money money_of(const std::string& typed, const std::string& option, const std::s
 void agree(std::string& currency, const std::string& said, const std::string& option) {
   if (said.empty() || said == currency) return;
   if (!currency.empty()) {
-    throw BadInput(fmt::format("{} is in {}, another option in {}", option, said, currency),
+    throw BadInput(text::format("{} is in {}, another option in {}", option, said, currency),
                    "give all amounts in one currency");
   }
   currency = said;
@@ -79,7 +75,7 @@ void write_file(const std::string& path, const std::string& content, const char*
   if (file != nullptr && std::fclose(file) != 0) good = false, error = errno;
   if (!good) {
     throw Failure(
-        fmt::format("the {} could not be written to {}: {}", what, path, std::strerror(error)),
+        text::format("the {} could not be written to {}: {}", what, path, std::strerror(error)),
         "another file, in a folder that exists and has room");
   }
 }
@@ -143,7 +139,7 @@ PriceTag price_of(const AnswerOptions& options) {
   std::string currency;
   if (!options.currency.empty()) {
     if (options.currency.size() != 3) {
-      throw BadInput(fmt::format("--currency '{}' is not a currency's code", options.currency),
+      throw BadInput(text::format("--currency '{}' is not a currency's code", options.currency),
                      "--currency EUR");
     }
     currency = money_of("0 " + options.currency, "--currency", "--currency EUR").currency;
@@ -154,7 +150,7 @@ PriceTag price_of(const AnswerOptions& options) {
         slash == std::string::npos ? "" : lower(options.price.substr(slash + 1));
     if (per != "core-hour" && per != "vcpu-hour") {
       throw BadInput(
-          fmt::format("--price '{}' does not say of what it is the price", options.price),
+          text::format("--price '{}' does not say of what it is the price", options.price),
           price_example);
     }
     const Money money = money_of(options.price.substr(0, slash), "--price", price_example);
@@ -166,7 +162,7 @@ PriceTag price_of(const AnswerOptions& options) {
   }
   const auto amount = [&](const std::string& typed, const char* option) {
     if (typed.empty()) return 0.0;
-    const Money money = money_of(typed, option, fmt::format("{} 0.5", option));
+    const Money money = money_of(typed, option, text::format("{} 0.5", option));
     agree(currency, money.currency, option);
     return money.amount;
   };
@@ -190,7 +186,7 @@ laws::Machine machine_of(const AnswerOptions& options) {
   const auto positive = [](std::optional<double> value, const char* option, double& into) {
     if (!value) return;
     if (!(*value > 0) || !std::isfinite(*value))
-      throw BadInput(fmt::format("{} must be above zero", option), fmt::format("{} 8", option));
+      throw BadInput(text::format("{} must be above zero", option), text::format("{} 8", option));
     into = *value;
   };
   positive(options.cores, "--cores", machine.cores);
@@ -206,8 +202,8 @@ laws::Machine machine_of(const AnswerOptions& options) {
 seconds duration_of(const std::string& typed, const std::string& option) {
   const auto time = tables::duration_of(typed);
   if (time && time->count() > 0 && std::isfinite(time->count())) return *time;
-  throw BadInput(fmt::format("{} '{}' is not a time above zero", option, typed),
-                 fmt::format("{0} 90s, {0} 2.5min, {0} 10h", option));
+  throw BadInput(text::format("{} '{}' is not a time above zero", option, typed),
+                 text::format("{0} 90s, {0} 2.5min, {0} 10h", option));
 }
 
 void show(const report::Scaling& scaling, const AnswerOptions& options) {

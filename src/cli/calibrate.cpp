@@ -1,10 +1,6 @@
 // src/cli/calibrate.cpp: `payoff calibrate`: what actions cost on this machine, measured and kept
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
 #include "machine/bench/calibrate.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +15,7 @@
 #include "machine/topology.hpp"
 #include "report/calibration.hpp"
 #include "scale/interrupts.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {

@@ -1,9 +1,4 @@
 // src/cli/fit.cpp: `payoff fit`: runs that somebody has measured, and what more workers would buy
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -14,6 +9,7 @@
 #include "cli/runs.hpp"
 #include "report/scaling.hpp"
 #include "report/scaling_words.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
@@ -30,16 +26,16 @@ std::optional<laws::Model> model_of(const std::string& name) {
   for (const laws::Model model : {laws::Model::linear, laws::Model::amdahl, laws::Model::startup,
                                   laws::Model::usl, laws::Model::overhead}) {
     if (name == laws::name_of(model)) return model;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", laws::name_of(model));
+    known += text::format("{}{}", known.empty() ? "" : ", ", laws::name_of(model));
   }
-  throw BadInput(fmt::format("--law '{}' is not a law", name), "one of " + known);
+  throw BadInput(text::format("--law '{}' is not a law", name), "one of " + known);
 }
 
 std::string base_of(const tables::Table& table, const laws::Fit& fit) {
   const double least = fit.levels.front().workers;
-  if (least == 1) return fmt::format("one worker ({} = 1)", table.n_column);
-  return fmt::format("the smallest {} measured, {} (one worker was not measured)", table.n_column,
-                     report::workers_text(least));
+  if (least == 1) return text::format("one worker ({} = 1)", table.n_column);
+  return text::format("the smallest {} measured, {} (one worker was not measured)", table.n_column,
+                      report::workers_text(least));
 }
 
 void fit_command(const FitOptions& options, const AnswerOptions& answer) {
@@ -50,8 +46,8 @@ void fit_command(const FitOptions& options, const AnswerOptions& answer) {
   const tables::Table table = read_runs(options.input, options.query);
   report::Scaling scaling = report::scaling_of(fit_runs(table, how), tag.price);
   scaling.subject = !table.command.empty() ? table.command
-                                           : fmt::format("{}, {} by {}", table.name,
-                                                         table.value_column, table.n_column);
+                                           : text::format("{}, {} by {}", table.name,
+                                                          table.value_column, table.n_column);
   scaling.base = base_of(table, scaling.fit);
   scaling.measured = table.quantity == tables::Quantity::throughput ? report::Measured::throughput
                                                                     : report::Measured::seconds;

@@ -1,11 +1,6 @@
 // src/cli/machine.cpp: `payoff machine`: what can run here at once, and what limits it, in plain
 // words
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
 #include "cli/machine.hpp"
-
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -18,19 +13,20 @@
 #include "cli/commands.hpp"
 #include "report/calibration.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
 
 std::string count(int number, const char* thing) {
-  return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
+  return text::format("{} {}{}", number, thing, number == 1 ? "" : "s");
 }
 
 std::string size(std::int64_t bytes) {
   if (bytes == machine::Available::unknown) return "unknown";
   const auto value = static_cast<double>(bytes);
-  if (value >= 1e9) return fmt::format("{:.1f} GB", value / 1e9);
-  return fmt::format("{:.0f} MB", value / 1e6);
+  if (value >= 1e9) return text::format("{:.1f} GB", value / 1e9);
+  return text::format("{:.0f} MB", value / 1e6);
 }
 
 bool limited_by_quota(const machine::Cpus& cpus) {
@@ -39,15 +35,15 @@ bool limited_by_quota(const machine::Cpus& cpus) {
 
 std::string cores_line(const machine::Cpus& cpus) {
   if (cpus.threads_per_core == 1)
-    return fmt::format("{}, one thread each", count(cpus.cores, "core"));
-  return fmt::format("{}, up to {} hardware threads each", count(cpus.cores, "core"),
-                     cpus.threads_per_core);
+    return text::format("{}, one thread each", count(cpus.cores, "core"));
+  return text::format("{}, up to {} hardware threads each", count(cpus.cores, "core"),
+                      cpus.threads_per_core);
 }
 
 std::string limit_words(const machine::Cpus& cpus) {
   if (limited_by_quota(cpus)) {
-    std::string words = fmt::format("The limit is a cgroup quota of {:.3g} CPUs, set in {}.\n",
-                                    cpus.quota, cpus.quota_source);
+    std::string words = text::format("The limit is a cgroup quota of {:.3g} CPUs, set in {}.\n",
+                                     cpus.quota, cpus.quota_source);
     words += cpus.quota < 1 ? "Even one worker is stopped for part of every period: expect every "
                               "loop to take longer.\n"
              : cpus.quota != std::floor(cpus.quota)
@@ -59,7 +55,7 @@ std::string limit_words(const machine::Cpus& cpus) {
            "limits.cpu).\n";
   }
   if (cpus.affinity < cpus.online)
-    return fmt::format(
+    return text::format(
         "The limit is the affinity of this process: {} of {} CPUs, by taskset, a cpuset or a batch "
         "system.\nTo change it: ask for more CPUs where the process is started; `taskset -pc $$` "
         "shows "
@@ -70,7 +66,7 @@ std::string limit_words(const machine::Cpus& cpus) {
 
 std::string smt_words(const machine::Cpus& cpus) {
   if (cpus.usable <= cpus.cores) return "";
-  return fmt::format(
+  return text::format(
       "{} of the {} usable CPUs are second threads of a core: they share its units, so the last "
       "{} bring less\nthan a core each. Cores are filled first.\n",
       cpus.usable - cpus.cores, cpus.usable, cpus.usable - cpus.cores);
@@ -78,7 +74,8 @@ std::string smt_words(const machine::Cpus& cpus) {
 
 std::string memory_line(const machine::Available& memory) {
   if (memory.limited_by.empty()) return size(memory.bytes);
-  return fmt::format("{} can still be taken; limited by {}", size(memory.bytes), memory.limited_by);
+  return text::format("{} can still be taken; limited by {}", size(memory.bytes),
+                      memory.limited_by);
 }
 
 std::vector<int> sorted_cpus(const machine::Cpus& cpus) {
@@ -90,20 +87,20 @@ std::vector<int> sorted_cpus(const machine::Cpus& cpus) {
 std::string numa_line(const std::vector<machine::NumaNode>& nodes, int used) {
   if (nodes.empty()) return "unknown; all memory counts as equally near";
   if (nodes.size() == 1) return "1 node: all memory is equally near";
-  return fmt::format("{}, the usable CPUs on {}", count(static_cast<int>(nodes.size()), "node"),
-                     used);
+  return text::format("{}, the usable CPUs on {}", count(static_cast<int>(nodes.size()), "node"),
+                      used);
 }
 
 std::string numa_words(const MachineFacts& facts, int used) {
   if (used < 2) return "";
   const double distance = machine::farthest(facts.nodes, sorted_cpus(facts.cpus));
-  std::string words = fmt::format(
+  std::string words = text::format(
       "The usable CPUs lie on {} NUMA nodes. A page lies on the node that first wrote to "
       "it",
       used);
   words += distance > 1
-               ? fmt::format(", and is {:.2g} times as far from\nworkers on the farthest other",
-                             distance)
+               ? text::format(", and is {:.2g} times as far from\nworkers on the farthest other",
+                              distance)
                : std::string(", and is farther from\nworkers on another");
   return words +
          ": loops that mostly move memory scale less than others.\nTo keep such a loop on one "
@@ -117,8 +114,8 @@ std::string prices_line(const std::optional<machine::Calibration>& calibration) 
   const auto under = [](seconds time) {
     return report::known(time) ? "under " + report::time_text(time) : std::string("of any length");
   };
-  return fmt::format("loops {} stay sequential with processes, {} with threads", under(least.forks),
-                     under(least.parked_threads));
+  return text::format("loops {} stay sequential with processes, {} with threads",
+                      under(least.forks), under(least.parked_threads));
 }
 
 }  // namespace
@@ -126,15 +123,15 @@ std::string prices_line(const std::optional<machine::Calibration>& calibration) 
 std::string machine_text(const MachineFacts& facts) {
   const auto& cpus = facts.cpus;
   const int nodes = machine::nodes_of(facts.nodes, sorted_cpus(cpus));
-  std::string text = fmt::format("{} can work at once here.\n\n", count(cpus.usable, "worker"));
-  text += fmt::format("  machine    {} online\n", count(cpus.online, "CPU"));
-  text += fmt::format("  affinity   {} for this process: {}\n", count(cpus.affinity, "CPU"),
-                      cores_line(cpus));
-  text += cpus.quota > 0 ? fmt::format("  quota      {:.3g} CPUs\n", cpus.quota)
+  std::string text = text::format("{} can work at once here.\n\n", count(cpus.usable, "worker"));
+  text += text::format("  machine    {} online\n", count(cpus.online, "CPU"));
+  text += text::format("  affinity   {} for this process: {}\n", count(cpus.affinity, "CPU"),
+                       cores_line(cpus));
+  text += cpus.quota > 0 ? text::format("  quota      {:.3g} CPUs\n", cpus.quota)
                          : std::string("  quota      none\n");
-  text += fmt::format("  NUMA       {}\n", numa_line(facts.nodes, nodes));
-  text += fmt::format("  memory     {}\n", memory_line(facts.memory));
-  text += fmt::format("  prices     {}\n\n", prices_line(facts.calibration));
+  text += text::format("  NUMA       {}\n", numa_line(facts.nodes, nodes));
+  text += text::format("  memory     {}\n", memory_line(facts.memory));
+  text += text::format("  prices     {}\n\n", prices_line(facts.calibration));
   return text + limit_words(cpus) + smt_words(cpus) + numa_words(facts, nodes);
 }
 

@@ -1,9 +1,5 @@
 // src/cli/profile.cpp: `payoff profile`: runs a program with the sampler in it, and says where its
 // time went
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -23,6 +19,7 @@
 #include "profile/session.hpp"
 #include "report/shell.hpp"
 #include "scale/refused.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
@@ -37,7 +34,7 @@ double budget_of(const std::string& typed) {
   char* end = nullptr;
   const double percent = std::strtod(typed.c_str(), &end);
   if (end == typed.c_str() || std::strcmp(end, "%") != 0 || !(percent > 0) || percent > 100)
-    throw BadInput(fmt::format("--budget '{}' is not a share of the program's CPU time", typed),
+    throw BadInput(text::format("--budget '{}' is not a share of the program's CPU time", typed),
                    "--budget 1%, which is the default");
   return percent / 100;
 }
@@ -57,12 +54,12 @@ Target target_of(const std::vector<std::string>& words) {
   const bool of_python = first.starts_with("-m") || first.starts_with("-c") || first == "-";
   if (first.starts_with("-") && !of_python)
     throw BadInput(
-        fmt::format("'{}' is not an option of payoff profile", first),
+        text::format("'{}' is not an option of payoff profile", first),
         first.starts_with("--")
             ? std::string("payoff profile --help")
-            : fmt::format("payoff profile --help; options of Python go behind --: payoff profile "
-                          "-- python {} …",
-                          report::quoted(first)));
+            : text::format("payoff profile --help; options of Python go behind --: payoff profile "
+                           "-- python {} …",
+                           report::quoted(first)));
   return {Target::Kind::python, words};
 }
 
@@ -115,7 +112,7 @@ std::function<void()> add_profile(CLI::App& parser) {
     if (!options->from.empty()) {
       if (!words.empty())
         throw BadInput("--from shows a file, and runs no program",
-                       fmt::format("payoff profile --from {}", report::quoted(options->from)));
+                       text::format("payoff profile --from {}", report::quoted(options->from)));
       show(profile_from(options->from), options->answer, STDOUT_FILENO);
       return;
     }
@@ -125,7 +122,7 @@ std::function<void()> add_profile(CLI::App& parser) {
     } catch (const scale::Refused& refused) {
       throw BadInput(refused.what(), refused.remedy);
     } catch (const std::system_error& error) {
-      throw Failure(fmt::format("the program cannot be started: {}", error.what()),
+      throw Failure(text::format("the program cannot be started: {}", error.what()),
                     "the same again when the machine has processes and files to spare");
     }
   };

@@ -1,10 +1,6 @@
 // src/cli/profile_answer.cpp: the summary on stderr, the profile in a file
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
 #include "cli/profile_answer.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,12 +15,13 @@
 #include "report/profile.hpp"
 #include "report/units.hpp"
 #include "scale/runs_json.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
 
 [[noreturn]] void refuse_file(const std::string& file, const std::string& why) {
-  throw BadInput(fmt::format("the profile cannot be written to {}: {}", file, why),
+  throw BadInput(text::format("the profile cannot be written to {}: {}", file, why),
                  "-o with a file that can be written");
 }
 
@@ -48,8 +45,8 @@ std::string content(const profile::Profile& profile, const std::string& format) 
 
 void refuse_early(const ProfileAnswer& answer) {
   if (!answer.format.empty() && answer.file.empty())
-    throw BadInput(fmt::format("--export {} needs a file to write to", answer.format),
-                   fmt::format("--export {} -o FILE", answer.format));
+    throw BadInput(text::format("--export {} needs a file to write to", answer.format),
+                   text::format("--export {} -o FILE", answer.format));
   if (answer.file.empty()) return;
   namespace fs = std::filesystem;
   std::error_code ignored;

@@ -1,8 +1,6 @@
 // src/cli/profile_program.cpp: the Python that runs a script, and the environment of the sampler
 #include "cli/profile_program.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -11,6 +9,7 @@
 #include "cli/host.hpp"
 #include "scale/command.hpp"
 #include "scale/refused.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
@@ -28,7 +27,7 @@ std::vector<std::string> environment_at_start() {
   }
   if (entries.empty())
     for (const auto& [name, value] : scale::own_environment())
-      entries.push_back(fmt::format("{}={}", name, value));
+      entries.push_back(text::format("{}={}", name, value));
   return entries;
 }
 
@@ -77,7 +76,7 @@ profile::Program program_of(const Target& target, const Sampling& sampling,
   if (!python.package.empty())
     program.environment =
         with_sampler(std::move(program.environment), python.package + "/_bootstrap",
-                     fmt::format("{};{};{}", directory, sampling.rate, sampling.budget));
+                     text::format("{};{};{}", directory, sampling.rate, sampling.budget));
   return program;
 }
 
@@ -92,13 +91,13 @@ std::vector<std::string> with_sampler(std::vector<std::string> environment,
       if (theirs == bootstrap || theirs.starts_with(bootstrap + ":"))
         folders = theirs;        // the tool runs under itself
       else if (!theirs.empty())  // empty is none; "ours:" would be ours and the working folder
-        folders = fmt::format("{}:{}", bootstrap, theirs);
+        folders = text::format("{}:{}", bootstrap, theirs);
     } else if (!entry.starts_with(ours)) {
       changed.push_back(std::move(entry));
     }
   }
-  changed.push_back(fmt::format("{}{}", path, folders));
-  changed.push_back(fmt::format("{}{}", ours, setting));
+  changed.push_back(text::format("{}{}", path, folders));
+  changed.push_back(text::format("{}{}", ours, setting));
   return changed;
 }
 

@@ -1,8 +1,4 @@
 // src/cli/report.cpp: `payoff report FILE`: where the time went, from a profile that was saved
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +13,7 @@
 #include "profile/sources.hpp"
 #include "report/profile.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
@@ -30,7 +27,7 @@ std::optional<profile::Format> format_of(const std::string& from) {
   if (from == "auto") return std::nullopt;
   const auto format = profile::format_called(from);
   if (format) return format;
-  throw BadInput(fmt::format("--from '{}' is not a format", report::one_line(from)),
+  throw BadInput(text::format("--from '{}' is not a format", report::one_line(from)),
                  "auto, payoff, speedscope, collapsed, perf or pstats");
 }
 
@@ -47,7 +44,7 @@ profile::Profile read(const ReportOptions& options) try {
 } catch (const profile::BadProfile& bad) {
   const std::string what = report::one_line(bad.what());
   const std::string file = options.file == "-" ? "stdin" : report::one_line(options.file);
-  throw BadInput(what.starts_with(file) ? what : fmt::format("{}: {}", file, what),
+  throw BadInput(what.starts_with(file) ? what : text::format("{}: {}", file, what),
                  report::one_line(bad.remedy));
 }
 
@@ -66,16 +63,17 @@ void write(const std::string& text, const std::string& path) {
   const int why = errno;
   const bool closed = file != nullptr && std::fclose(file) == 0;
   if (written && closed) return;
-  throw Failure(fmt::format("{} cannot be written: {}", report::one_line(path),
-                            std::strerror(written ? errno : why)),
+  throw Failure(text::format("{} cannot be written: {}", report::one_line(path),
+                             std::strerror(written ? errno : why)),
                 "-o with a path in a folder that you may write to");
 }
 
 void report_command(const ReportOptions& options) {
   if (!options.exported.empty() && options.exported != "speedscope" &&
       options.exported != "collapsed")
-    throw BadInput(fmt::format("--export '{}' is not a format", report::one_line(options.exported)),
-                   "--export speedscope or --export collapsed");
+    throw BadInput(
+        text::format("--export '{}' is not a format", report::one_line(options.exported)),
+        "--export speedscope or --export collapsed");
   if (options.json && !options.exported.empty())
     throw BadInput("--json and --export were both given, and one form is written at a time",
                    "one of them; -o FILE says where it goes");

@@ -1,17 +1,13 @@
 // src/cli/runs.cpp: runs from a file or the command line, for the commands that fit them
 #include "cli/runs.hpp"
 
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <stdexcept>
 
 #include "cli/commands.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 
@@ -36,8 +32,8 @@ tables::Table read_runs(std::span<const std::string> input, const tables::Query&
   const bool is_file = input.front() == "-" || std::filesystem::exists(input.front(), ignored);
   if (!is_file && tables::looks_like_pair(input.front())) return tables::read_pairs(input);
   if (input.size() > 1) {
-    throw BadInput(fmt::format("{} files were given, and one is fitted at a time", input.size()),
-                   fmt::format("payoff fit {}", input.front()));
+    throw BadInput(text::format("{} files were given, and one is fitted at a time", input.size()),
+                   text::format("payoff fit {}", input.front()));
   }
   const std::string name = input.front() == "-" ? "stdin" : input.front();
   return tables::read(tables::text_of_file(input.front()), name, query);
@@ -51,7 +47,7 @@ laws::Fit fit_runs(const tables::Table& table, const laws::Options& options) try
 } catch (const std::invalid_argument& refused) {  // what happened, a newline, what to do
   const std::string both = refused.what();
   const auto newline = both.find('\n');
-  throw BadInput(fmt::format("{}: {}", table.name, both.substr(0, newline)),
+  throw BadInput(text::format("{}: {}", table.name, both.substr(0, newline)),
                  newline == std::string::npos ? "payoff fit --help" : both.substr(newline + 1));
 }
 

@@ -1,9 +1,5 @@
 // src/cli/scale.cpp: `payoff scale`: runs a command with 1, 2, 4 … workers and says what they buy
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +31,7 @@
 #include "scale/refused.hpp"
 #include "scale/runner.hpp"
 #include "scale/runs_json.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
@@ -57,7 +54,7 @@ std::vector<std::string> command_words(const CLI::App& parser) {
   if (!words.empty() && words.front() == "--") {
     words.erase(words.begin());
   } else if (!words.empty() && words.front().starts_with("-")) {
-    throw BadInput(fmt::format("'{}' is not an option of payoff scale", words.front()),
+    throw BadInput(text::format("'{}' is not an option of payoff scale", words.front()),
                    "payoff scale --help");
   }
   return words;
@@ -66,8 +63,8 @@ std::vector<std::string> command_words(const CLI::App& parser) {
 scale::Plan plan_of(const ScaleOptions& options, const machine::Cpus& cpus) {
   scale::Plan plan;
   if (options.workers.empty() && cpus.usable == 1 && !options.force)
-    throw BadInput(fmt::format("only one CPU can be used here ({}): there is nothing to compare",
-                               cpus.limited_by),
+    throw BadInput(text::format("only one CPU can be used here ({}): there is nothing to compare",
+                                cpus.limited_by),
                    "another machine, or --workers 1,2 --force to see how workers share the CPU");
   plan.levels = options.workers.empty() ? scale::default_levels(std::max(cpus.usable, 2))
                                         : scale::parse_levels(options.workers);
@@ -96,7 +93,7 @@ class InputOfRuns {
   InputOfRuns(const InputOfRuns&) = delete;
   InputOfRuns& operator=(const InputOfRuns&) = delete;
   [[nodiscard]] std::string name() const {
-    return kept_ < 0 ? "/dev/null" : fmt::format("/proc/self/fd/{}", kept_);
+    return kept_ < 0 ? "/dev/null" : text::format("/proc/self/fd/{}", kept_);
   }
 
  private:
@@ -126,7 +123,7 @@ class Keeper {
     } catch (const std::system_error& error) {
       failure_ = error.code().message();
       if (asked_for_)
-        throw BadInput(fmt::format("the runs cannot be written to {}: {}", file_, failure_),
+        throw BadInput(text::format("the runs cannot be written to {}: {}", file_, failure_),
                        "-o with a file that can be written");
     }
   }
@@ -134,8 +131,8 @@ class Keeper {
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] std::string note() const {
     if (!failure_.empty())
-      return fmt::format("The runs are not kept: {} ({}). Try: -o FILE.", file_, failure_);
-    return fmt::format("All runs are kept in {}: payoff fit {}.", file_, report::quoted(file_));
+      return text::format("The runs are not kept: {} ({}). Try: -o FILE.", file_, failure_);
+    return text::format("All runs are kept in {}: payoff fit {}.", file_, report::quoted(file_));
   }
 
  private:
@@ -161,7 +158,7 @@ std::string held_note(const scale::Command& command) {
   std::string names;
   for (const auto& [name, value] : command.set_variables())
     if (value == "1") names += (names.empty() ? "" : ", ") + name;
-  return names.empty() ? "" : fmt::format("Set to 1 for all runs: {}.", names);
+  return names.empty() ? "" : text::format("Set to 1 for all runs: {}.", names);
 }
 
 report::Scaling answer_from(const scale::Measurement& measurement, const scale::Plan& plan,
@@ -177,13 +174,13 @@ report::Scaling answer_from(const scale::Measurement& measurement, const scale::
   report::Scaling scaling = report::scaling_of(std::move(fit), tag.price);
   scaling.price_per = tag.per;
   scaling.subject = command.title();
-  scaling.base = fmt::format("this command with n = {}", scaling.fit.levels.front().workers);
+  scaling.base = text::format("this command with n = {}", scaling.fit.levels.front().workers);
   scaling.notes = scale::notes_on(measurement, plan, cpus);
   if (const auto held = held_note(command); !held.empty()) scaling.notes.push_back(held);
   if (!scaling.forecasts.empty() && std::isfinite(options.machine.cores))
     scaling.notes.push_back(
-        fmt::format("Forecasts are for a machine with {}; for another one: --cores N.",
-                    report::plural(std::llround(options.machine.cores), "core")));
+        text::format("Forecasts are for a machine with {}; for another one: --cores N.",
+                     report::plural(std::llround(options.machine.cores), "core")));
   return scaling;
 }
 
@@ -230,10 +227,10 @@ void measure_and_show(const ScaleOptions& options, const AnswerOptions& answer,
   if (interrupted) {
     std::fflush(stdout);
     throw Failure(
-        fmt::format("interrupted after {} of the command",
-                    report::plural(static_cast<std::int64_t>(measurement.runs.size()), "run")),
-        enough ? fmt::format("payoff fit {}, for the answer from these runs",
-                             report::quoted(keeper.file()))
+        text::format("interrupted after {} of the command",
+                     report::plural(static_cast<std::int64_t>(measurement.runs.size()), "run")),
+        enough ? text::format("payoff fit {}, for the answer from these runs",
+                              report::quoted(keeper.file()))
                : "the same command again: there were too few runs for an answer",
         stopped_by_user);
   }
@@ -261,7 +258,7 @@ std::function<void()> add_scale(CLI::App& parser) {
   parser.add_flag("--force", options->force, "Allow more workers than usable CPUs.");
   parser.add_option("--seed", options->seed, "Of the random order (default 1).");
   parser.add_option("-o,--output", options->file,
-                    fmt::format("File for the raw runs (default: {}).", default_file));
+                    text::format("File for the raw runs (default: {}).", default_file));
   const auto answer = add_answer_options(parser);
   // Shown in the help, but never filled: see command_words.
   parser.add_option("CMD", "The command, after --, with {n} where the number of workers goes.")

@@ -1,9 +1,4 @@
 // src/cli/target.cpp: `payoff target`: can better code times more workers reach a goal?
-#ifndef FMT_HEADER_ONLY
-#define FMT_HEADER_ONLY
-#endif
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
@@ -15,6 +10,7 @@
 #include "cli/runs.hpp"
 #include "report/scaling_target.hpp"
 #include "tables/numbers.hpp"
+#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {
@@ -34,7 +30,7 @@ double share_of(const std::string& typed) {
   const auto value = tables::number_of(text);
   const double share = value ? *value / (percent ? 100 : 1) : NAN;
   if (share >= 0 && share <= 1) return share;
-  throw BadInput(fmt::format("--serial '{}' is not a share between 0 and 1", typed),
+  throw BadInput(text::format("--serial '{}' is not a share between 0 and 1", typed),
                  "--serial 0.05 or --serial 5%");
 }
 

@@ -1,12 +1,12 @@
 // src/laws/doctor.cpp: what the runs themselves say, before any law: cold, ignored, mixed
 #include "laws/doctor.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <map>
+
+#include "text/format.hpp"
 
 namespace payoff::laws {
 namespace {
@@ -32,7 +32,7 @@ Found cold_by_cpu(const Evidence& e) {
   if (inflated < 0.05 || seen < 1.02 || computed > 1.02) return std::nullopt;
   return Finding{
       "cold-start",
-      fmt::format(
+      text::format(
           "The base is too slow: N = 1 took {} but computed for only {}, and N = {:g} looks "
           "{:.2f} times faster. Every speed-up is inflated by up to {:.0f} %.",
           amount(base.median), amount(*base.core_seconds), next.workers, base.median / next.median,
@@ -51,20 +51,21 @@ Found cold_by_repeats(const Evidence& e) {
   // Slower than all later ones by more than these differ among themselves.
   const double time = first.time.count();
   if (time < (1 + kNoticeable) * *most || time - *most < 2 * (*most - *least)) return std::nullopt;
-  return Finding{"cold-start",
-                 fmt::format("The first run at N = {:g} took {}, the later ones at most {}: caches "
-                             "or files were cold.",
-                             base.workers, amount(first.time), amount(seconds(*most))),
-                 "Leave that run out, or measure again with a warm-up run before the first."};
+  return Finding{
+      "cold-start",
+      text::format("The first run at N = {:g} took {}, the later ones at most {}: caches "
+                   "or files were cold.",
+                   base.workers, amount(first.time), amount(seconds(*most))),
+      "Leave that run out, or measure again with a warm-up run before the first."};
 }
 
 }  // namespace
 
 std::string amount(seconds time) {
   const double s = time.count();
-  if (s < 1e-3) return fmt::format("{:.3g} us", s * 1e6);
-  if (s < 1) return fmt::format("{:.3g} ms", s * 1e3);
-  return s < 999.5 ? fmt::format("{:.3g} s", s) : fmt::format("{:.0f} s", s);
+  if (s < 1e-3) return text::format("{:.3g} us", s * 1e6);
+  if (s < 1) return text::format("{:.3g} ms", s * 1e3);
+  return s < 999.5 ? text::format("{:.3g} s", s) : text::format("{:.0f} s", s);
 }
 
 Found cold_start(const Evidence& e) {
@@ -86,13 +87,13 @@ Found n_ignored(const Evidence& e) {
       return std::nullopt;
   }
   if (faster > 1 + kNoticeable || slower > 1 + kNoticeable) return std::nullopt;
-  const std::string busy = base.core_seconds ? fmt::format(", and {:.2g} CPUs are busy at every N",
-                                                           *base.core_seconds / base.median)
+  const std::string busy = base.core_seconds ? text::format(", and {:.2g} CPUs are busy at every N",
+                                                            *base.core_seconds / base.median)
                                              : "";
   return Finding{
       "n-ignored",
-      fmt::format("N has no effect: from N = {:g} to {:g} the time stays within {:.1f} %{}.",
-                  base.workers, levels.back().workers, 100 * (std::max(faster, slower) - 1), busy),
+      text::format("N has no effect: from N = {:g} to {:g} the time stays within {:.1f} %{}.",
+                   base.workers, levels.back().workers, 100 * (std::max(faster, slower) - 1), busy),
       "Check that the command really uses N: a flag that is not passed on, a build without "
       "threads (gcc needs -fopenmp), or a limit such as OMP_NUM_THREADS=1."};
 }
@@ -113,7 +114,7 @@ Found mixed_placement(const Evidence& e) {
     }
     return Finding{
         "mixed-placement",
-        fmt::format(
+        text::format(
             "N = {:g} was measured in {} placements: {} ({}) and {} ({}) are not one curve.",
             level.workers, times.size(), amount(seconds(least)), fast, amount(seconds(most)), slow),
         "Fit the runs of one placement at a time."};

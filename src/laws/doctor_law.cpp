@@ -1,7 +1,5 @@
 // src/laws/doctor_law.cpp: what the runs say against or beyond the law: ceilings, bounds, too
 // little
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
@@ -10,6 +8,7 @@
 #include "laws/choose.hpp"
 #include "laws/doctor.hpp"
 #include "laws/forecast.hpp"
+#include "text/format.hpp"
 
 namespace payoff::laws {
 namespace {
@@ -89,7 +88,7 @@ double most_telling_workers(const Evidence& e, double most) {
 std::string unknown_of(const Evidence& e, double far) {
   const double edge = e.fit.largest_measured;
   if (e.points.size() < 3)
-    return fmt::format(
+    return text::format(
         "they cannot tell a serial part from a cost per worker, and say nothing "
         "beyond N = {:g}",
         edge);
@@ -98,15 +97,15 @@ std::string unknown_of(const Evidence& e, double far) {
   });
   const Estimate &kappa = e.fit.kappa, &sigma = e.fit.sigma;
   if (far > edge && gain.low < 1 && gain.high > 1)
-    return fmt::format(
+    return text::format(
         "kappa is between {:.2g} and {:.2g}: whether {:g} workers are faster than "
         "{:g} is unknown",
         kappa.low, kappa.high, far, edge);
   std::string serial =
-      fmt::format("sigma is between {:.2g} and {:.2g}", sigma.low, std::min(1.0, sigma.high));
+      text::format("sigma is between {:.2g} and {:.2g}", sigma.low, std::min(1.0, sigma.high));
   if (far <= edge) return serial;
-  return fmt::format("{}: {:g} workers could be {:.3g} to {:.3g} times as fast as {:g}", serial,
-                     far, gain.low, gain.high, edge);
+  return text::format("{}: {:g} workers could be {:.3g} to {:.3g} times as fast as {:g}", serial,
+                      far, gain.low, gain.high, edge);
 }
 
 }  // namespace
@@ -124,13 +123,13 @@ Found ceiling(const Evidence& e) {
   if (first->time > (1 + kNoticeable) * points.back().time) return std::nullopt;
   return Finding{
       "ceiling",
-      fmt::format("The curve stops at N = {:.3g}: from there to N = {:g} the time stays at "
-                  "{}. This is a limit of the machine or of the number of tasks, not a "
-                  "serial part.",
-                  bend.at, points.back().workers, amount(seconds(points.back().time))),
-      fmt::format("Use {:.0f} workers. If the machine has so many cores or so large a "
-                  "quota, say so (`--cores`, `--quota`), or fit the runs up to there.",
-                  std::ceil(bend.at))};
+      text::format("The curve stops at N = {:.3g}: from there to N = {:g} the time stays at "
+                   "{}. This is a limit of the machine or of the number of tasks, not a "
+                   "serial part.",
+                   bend.at, points.back().workers, amount(seconds(points.back().time))),
+      text::format("Use {:.0f} workers. If the machine has so many cores or so large a "
+                   "quota, say so (`--cores`, `--quota`), or fit the runs up to there.",
+                   std::ceil(bend.at))};
 }
 
 Found falls_back(const Evidence& e) {
@@ -143,11 +142,11 @@ Found falls_back(const Evidence& e) {
   if (!retrograde(e.runs, noise.relative_sd, noise.degrees)) return std::nullopt;
   return Finding{
       "retrograde",
-      fmt::format("More workers make it slower: N = {:g} takes {:.0f} % longer than N = {:g}.",
-                  levels.back().workers, 100 * slower, best->workers),
-      fmt::format("Use no more than {:g} workers, and look for what they exchange or wait for: a "
-                  "lock, a queue, memory that several of them write.",
-                  best->workers)};
+      text::format("More workers make it slower: N = {:g} takes {:.0f} % longer than N = {:g}.",
+                   levels.back().workers, 100 * slower, best->workers),
+      text::format("Use no more than {:g} workers, and look for what they exchange or wait for: a "
+                   "lock, a queue, memory that several of them write.",
+                   best->workers)};
 }
 
 // From one N to another at least 1.5 times as large, faster by more than the workers that were
@@ -167,7 +166,7 @@ Found superlinear(const Evidence& e) {
     if (gain < std::max(0.05, std::min(unlikely * error, 0.2))) continue;
     return Finding{
         "superlinear",
-        fmt::format(
+        text::format(
             "Superlinear between N = {:g} and {:g}: {:.2f} times faster on {:.3g} times the "
             "workers. No law of shared work does that.",
             points[a].workers, points[b].workers, faster, points[b].workers / points[a].workers),
@@ -186,8 +185,8 @@ Found on_bound(const Evidence& e) {
   std::string text;
   const auto say = [&](const char* what, const char* symbol, int term) {
     const double limit = limit_of_term(e.points, e.usual, e.noise, term) / base;
-    text += fmt::format("{}{} is not distinguishable from 0: {} is at most {:.2g}.",
-                        text.empty() ? "" : " ", what, symbol, limit);
+    text += text::format("{}{} is not distinguishable from 0: {} is at most {:.2g}.",
+                         text.empty() ? "" : " ", what, symbol, limit);
   };
   if (serial) say("The serial part", "sigma", 0);
   if (per_worker) say("The cost per worker", "kappa", 3);
@@ -213,12 +212,12 @@ Found too_few_points(const Evidence& e) {
   const bool larger = levels < 3 && far < 3;
   const double next = most_telling_workers(e, larger ? 2 * edge : far);
   const std::string where =
-      larger ? fmt::format("One run at N = {:g}, on a machine with so many cores, would say most.",
-                           next)
-             : fmt::format("One run at N = {:g} (about {}) would say most.", next,
-                           amount(expected(e.fit, next)));
+      larger ? text::format("One run at N = {:g}, on a machine with so many cores, would say most.",
+                            next)
+             : text::format("One run at N = {:g} (about {}) would say most.", next,
+                            amount(expected(e.fit, next)));
   return Finding{"too-few-points",
-                 fmt::format("{} runs at {} different N: {}.", runs, levels, unknown_of(e, far)),
+                 text::format("{} runs at {} different N: {}.", runs, levels, unknown_of(e, far)),
                  where};
 }
 

@@ -1,6 +1,4 @@
 // src/laws/doctor_modes.cpp: do the repeats fall into two groups, as if something had two states?
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <cmath>
@@ -8,6 +6,7 @@
 
 #include "laws/doctor.hpp"
 #include "laws/random.hpp"
+#include "text/format.hpp"
 
 namespace payoff::laws {
 namespace {
@@ -113,7 +112,7 @@ Found bimodal(const Evidence& e) {
                           [](const Sample* a, const Sample* b) { return a->time < b->time; });
   return Finding{
       "bimodal",
-      fmt::format(
+      text::format(
           "Repeats fall into two groups, about {:.0f} % apart: at N = {:g} they take {} or {}. "
           "Something besides N has two states.",
           100 * std::expm1(widest), shown->workers, amount((*least)->time), amount((*most)->time)),

@@ -1,6 +1,4 @@
 // src/laws/fit.cpp: from runs to a law: gather, choose, vary, doubt
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -11,6 +9,7 @@
 #include "laws/intervals.hpp"
 #include "laws/levels.hpp"
 #include "laws/nnls.hpp"
+#include "text/format.hpp"
 
 namespace payoff::laws {
 namespace {
@@ -26,24 +25,24 @@ void check(std::span<const Sample> samples) {
   bool one = true;
   for (const Sample& s : samples) {
     if (!usable(s.workers))
-      refuse(fmt::format("a run has N = {:g}", s.workers),
+      refuse(text::format("a run has N = {:g}", s.workers),
              "give the number of workers of every run, larger than 0");
     if (!usable(s.time.count()))
-      refuse(fmt::format("a run with N = {:g} took {:g} s", s.workers, s.time.count()),
+      refuse(text::format("a run with N = {:g} took {:g} s", s.workers, s.time.count()),
              "give times larger than 0, or leave that run out");
     if (s.cpu && !(std::isfinite(s.cpu->count()) && s.cpu->count() >= 0))
-      refuse(fmt::format("a run with N = {:g} has {:g} s of CPU time", s.workers, s.cpu->count()),
+      refuse(text::format("a run with N = {:g} has {:g} s of CPU time", s.workers, s.cpu->count()),
              "give CPU times that are not negative, or leave them out");
     if (s.spread && !usable(s.spread->count()))
       refuse(
-          fmt::format("a run with N = {:g} has a spread of {:g} s", s.workers, s.spread->count()),
+          text::format("a run with N = {:g} has a spread of {:g} s", s.workers, s.spread->count()),
           "give standard deviations larger than 0, or leave them out");
     one = one && s.workers == samples.front().workers;
   }
   if (one)
-    refuse(fmt::format("all runs have N = {:g}", samples.front().workers),
-           fmt::format("run it with another N as well, for example N = {:g}",
-                       samples.front().workers * 2));
+    refuse(text::format("all runs have N = {:g}", samples.front().workers),
+           text::format("run it with another N as well, for example N = {:g}",
+                        samples.front().workers * 2));
 }
 
 // Where the intervals come from: whatever was chosen, a cost per worker may exist, and must widen

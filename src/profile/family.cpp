@@ -1,12 +1,12 @@
 // src/profile/family.cpp: /proc/PID/task/TID/children, and names of executables
 #include "profile/family.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -17,7 +17,8 @@ constexpr std::size_t most_relatives = 10'000;
 
 std::string program_of(pid_t pid) {
   std::error_code failed;
-  std::string name = fs::read_symlink(fmt::format("/proc/{}/exe", pid), failed).filename().string();
+  std::string name =
+      fs::read_symlink(text::format("/proc/{}/exe", pid), failed).filename().string();
   constexpr std::string_view deleted = " (deleted)";
   if (name.ends_with(deleted)) name.resize(name.size() - deleted.size());
   return failed ? "" : name;
@@ -36,7 +37,7 @@ std::chrono::nanoseconds Family::look(pid_t program) {
 void Family::visit(pid_t pid, int depth) {
   if (depth > deepest) return;
   std::error_code failed;
-  const fs::path tasks = fmt::format("/proc/{}/task", pid);
+  const fs::path tasks = text::format("/proc/{}/task", pid);
   for (fs::directory_iterator task(tasks, failed), end; task != end && !failed;
        task.increment(failed)) {
     std::ifstream children(task->path() / "children");

@@ -1,7 +1,6 @@
 // src/profile/import.cpp: which reader a profile wants, and the bytes of its file
 #include "profile/import.hpp"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -13,6 +12,7 @@
 #include "profile/import_parts.hpp"
 #include "profile/merge.hpp"
 #include "profile/profile_json.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -102,15 +102,15 @@ std::string text_of_file(const std::string& path) {
     if (S_ISDIR(facts.st_mode))
       throw BadProfile(path + " is a folder", "payoff report FILE, with a file of this folder");
     if (S_ISREG(facts.st_mode) && static_cast<std::size_t>(facts.st_size) > most_bytes)
-      throw BadProfile(fmt::format("{} has {:.0f} MB, where 256 MiB are the most", path,
-                                   static_cast<double>(facts.st_size) / 1e6),
+      throw BadProfile(text::format("{} has {:.0f} MB, where 256 MiB are the most", path,
+                                    static_cast<double>(facts.st_size) / 1e6),
                        "a profile at a lower rate, or of a shorter run");
   }
   const std::unique_ptr<std::FILE, Close> file(is_stdin ? stdin : std::fopen(path.c_str(), "rbe"));
   if (!file) {
     const int why = errno;
     throw BadProfile(
-        fmt::format("{} cannot be read: {}", path, std::strerror(why)),
+        text::format("{} cannot be read: {}", path, std::strerror(why)),
         why == ENOENT ? "ls, for the name of the file" : "another file, or other permissions");
   }
   std::string text;
@@ -122,7 +122,7 @@ std::string text_of_file(const std::string& path) {
     if (got == 0) break;
   }
   if (std::ferror(file.get()) != 0)
-    throw BadProfile(fmt::format("{} cannot be read: {}", path, std::strerror(errno)),
+    throw BadProfile(text::format("{} cannot be read: {}", path, std::strerror(errno)),
                      "another file, or `... | payoff report -`");
   if (text.size() > most_bytes)
     throw BadProfile(path + " has more than 256 MiB",

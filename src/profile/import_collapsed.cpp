@@ -1,10 +1,8 @@
 // src/profile/import_collapsed.cpp: "main;parse;read 12", a line for each stack
-#include <fmt/format.h>
-
 #include <map>
-#include <tuple>
 
 #include "profile/import_parts.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -43,21 +41,13 @@ class Reader {
   }
 
  private:
-  struct At {
-    std::uint32_t thread = 0, stack = 0;
-    State state = State::unknown;
-    bool operator<(const At& other) const {
-      return std::tie(thread, stack, state) < std::tie(other.thread, other.stack, other.state);
-    }
-  };
-
   void add(std::string_view line) {
     const auto blank = line.find_last_of(" \t");
     const auto count =
         blank == std::string_view::npos ? std::nullopt : whole_number(line.substr(blank + 1));
     if (!count) {
       throw BadProfile(
-          fmt::format("line {}: not a stack with a count, as in main;parse;read 12", line_),
+          text::format("line {}: not a stack with a count, as in main;parse;read 12", line_),
           "--from speedscope|perf|pstats, if the profile is one of these");
     }
     std::string_view stack = line.substr(0, blank);
@@ -88,7 +78,7 @@ class Reader {
     for (const char kind : {'P', 'T'}) {
       const std::size_t end = rest.find(';');
       if (end == std::string_view::npos || !digits_after(rest.substr(0, end), kind)) break;
-      name += fmt::format("{}{}", name.empty() ? "" : " ", rest.substr(0, end));
+      name += text::format("{}{}", name.empty() ? "" : " ", rest.substr(0, end));
       rest.remove_prefix(end + 1);
     }
     if (name.find(" T") == std::string::npos) name.clear();  // a function called P1 is no process

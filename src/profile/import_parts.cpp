@@ -1,12 +1,12 @@
 // src/profile/import_parts.cpp: what the readers of other profilers' files share
 #include "profile/import_parts.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
+
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::size_t most_weights = 2'000'000, most_text = std::size_t{128} << 
 constexpr double most_ns = 1e18;  // 31 years
 
 [[noreturn]] void refuse_size(const char* what) {
-  throw BadProfile(fmt::format("this profile has more than {}", what),
+  throw BadProfile(text::format("this profile has more than {}", what),
                    "a profile at a lower rate, or of a shorter run");
 }
 

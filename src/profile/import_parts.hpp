@@ -1,6 +1,8 @@
 // src/profile/import_parts.hpp: the readers of other profilers' files, and what they share
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -46,6 +48,13 @@ class Import {
   Builder b_;
   std::size_t bytes_ = 0;
   double sum_ = 0;
+};
+
+// Where weight is summed up before it is known how much one sample weighs.
+struct At {
+  std::uint32_t thread = 0, stack = 0;
+  State state = State::unknown;
+  friend auto operator<=>(const At&, const At&) = default;
 };
 
 // The next line of `text` without its end, which is taken off.

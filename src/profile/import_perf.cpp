@@ -5,15 +5,13 @@
 //           7f0012 py::parse:/srv/app.py+0x9 (/tmp/perf-4242.map)
 //
 // innermost frame first, an empty line behind each record.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <limits>
 #include <map>
-#include <tuple>
 
 #include "profile/import_parts.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -115,20 +113,13 @@ class Reader {
     into_.note("perf sees threads only while they are on a core");
     if (!in_ns_)
       into_.note(
-          fmt::format("this event has no times: each sample was taken for {:.3g} ms, the "
-                      "usual time between two of a thread",
-                      interval() * 1e-6));
+          text::format("this event has no times: each sample was taken for {:.3g} ms, the "
+                       "usual time between two of a thread",
+                       interval() * 1e-6));
     return into_.take();
   }
 
  private:
-  struct At {
-    std::uint32_t thread = 0, stack = 0;
-    State state = State::unknown;
-    bool operator<(const At& other) const {
-      return std::tie(thread, stack, state) < std::tie(other.thread, other.stack, other.state);
-    }
-  };
   struct Sum {
     double ns = 0, samples = 0;
   };
@@ -136,7 +127,7 @@ class Reader {
   void begin(std::string_view line) {
     const auto header = header_of(line);
     if (!header) {
-      throw BadProfile(fmt::format("line {}: not a record of perf script", line_),
+      throw BadProfile(text::format("line {}: not a record of perf script", line_),
                        "perf script -F +pid > out.txt, or --from collapsed, if it is that");
     }
     now_ = *header;

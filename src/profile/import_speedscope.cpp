@@ -1,10 +1,9 @@
 // src/profile/import_speedscope.cpp: speedscope's JSON: sampled and evented profiles
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "profile/import_parts.hpp"
 #include "profile/json_shape.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -20,7 +19,7 @@ using json = nlohmann::json;
 const json& list(const json& object, const char* key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
   if (!object.is_object() || found == object.end() || !found->is_array())
-    refuse(fmt::format("it has no list \"{}\"", key));
+    refuse(text::format("it has no list \"{}\"", key));
   return *found;
 }
 
@@ -31,7 +30,7 @@ std::string text(const json& object, const char* key) {
 
 double number(const json& value, const char* what) {
   if (!value.is_number() || !std::isfinite(value.get<double>()))
-    refuse(fmt::format("{} is not a number", what));
+    refuse(text::format("{} is not a number", what));
   return value.get<double>();
 }
 

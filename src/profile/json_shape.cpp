@@ -1,17 +1,16 @@
 // src/profile/json_shape.cpp: JSON that may be hostile, measured before it is parsed
 #include "profile/json_shape.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "profile/bad_profile.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
 
 [[noreturn]] void refuse(const char* what) {
-  throw BadProfile(fmt::format("this JSON is larger than any profile: {}", what),
+  throw BadProfile(text::format("this JSON is larger than any profile: {}", what),
                    "a profile at a lower rate, or of a shorter run");
 }
 
@@ -58,8 +57,8 @@ nlohmann::json parse_json(std::string_view text) {
   } catch (const nlohmann::json::parse_error& error) {
     const auto before = text.substr(0, std::min(error.byte, text.size()));
     throw BadProfile(
-        fmt::format("line {}: this is not valid JSON; a file that was not written to its end?",
-                    1 + std::count(before.begin(), before.end(), '\n')),
+        text::format("line {}: this is not valid JSON; a file that was not written to its end?",
+                     1 + std::count(before.begin(), before.end(), '\n')),
         "the file as the profiler wrote it");
   } catch (const nlohmann::json::out_of_range&) {  // 1e999
     throw BadProfile("a number is too large", "the file as the profiler wrote it");

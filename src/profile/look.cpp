@@ -9,14 +9,22 @@
 
 namespace payoff::profile {
 
+// The kernel's number is made of the thread's id (clock_getcpuclockid, "dynamic clocks"), as
+// pthread_getcpuclockid(3) wants a pthread_t. Only threads of this process can be asked.
+std::int64_t Sampler::clock_of(int tid) const {
+  if (options_.pid != 0) return -1;
+  return clock_ns(static_cast<clockid_t>((~static_cast<unsigned>(tid) << 3U) | 6U));
+}
+
 std::optional<Sampler::Times> Sampler::times_of(Subject& subject) {
   Times times;
   // A running thread's own entry moves at the scheduler's tick, unless its clock is asked first.
-  std::int64_t clock = options_.pid == 0 ? clock_ns(cpu_clock(subject.tid)) : -1;
+  std::int64_t clock = clock_of(subject.tid);
   if (schedstat_) {
     if (const auto schedule = parse_schedstat(subject.task.read(TaskFile::schedstat)))
       return Times{schedule->cpu_ns, schedule->runqueue_ns, schedule->slices};
-    if (options_.pid == 0 && clock < 0) return std::nullopt;
+    // It may have ended just now, which says nothing about the system.
+    if (options_.pid == 0 && clock_of(subject.tid) < 0) return std::nullopt;
   }
   if (clock < 0) {
     const auto stat = parse_stat(subject.task.read(TaskFile::stat));
@@ -33,14 +41,16 @@ std::optional<Sampler::Times> Sampler::times_of(Subject& subject) {
   return times;
 }
 
-// A thread that has been on a core ever since has not waited for one: its clock tells everything,
-// and the file need not be read.
-std::optional<Sampler::Times> Sampler::times_if_on_core(const Subject& subject) const {
-  if (options_.pid != 0 || !schedstat_ || subject.blocked || subject.seen.slices < 0) return {};
-  const std::int64_t clock = clock_ns(cpu_clock(subject.tid));
+// A thread that has been on a core ever since, or on none, has not waited for one: its clock tells
+// everything, and the file, which costs ten times as much, need not be read.
+std::optional<Sampler::Times> Sampler::times_by_clock(const Subject& subject) const {
+  if (!schedstat_ || subject.seen.slices < 0) return {};
+  const std::int64_t clock = clock_of(subject.tid);
+  if (clock < 0) return {};
+  if (subject.blocked && clock == subject.seen.cpu) return subject.seen;
   const std::int64_t wall = monotonic() - subject.at;
   constexpr std::int64_t kMostElsewhere = 64;  // a part of the time, made good at the next reading
-  if (clock < 0 || wall - (clock - subject.seen.cpu) > wall / kMostElsewhere) return {};
+  if (subject.blocked || wall - (clock - subject.seen.cpu) > wall / kMostElsewhere) return {};
   return Times{clock, subject.seen.runqueue, subject.seen.slices};
 }
 
@@ -124,7 +134,7 @@ void Sampler::draw(Record& record, std::int64_t from, std::int64_t to, const Kin
 }
 
 bool Sampler::account(Subject& subject, Kinds& step) {
-  auto times = times_if_on_core(subject);
+  auto times = times_by_clock(subject);
   if (!times) times = times_of(subject);
   if (!times) return false;
   const std::int64_t now = monotonic();
@@ -167,10 +177,10 @@ Sampler::Found Sampler::look_at(Subject& subject) {
   subject.rounds = subject.moved ? 0 : subject.rounds + 1;
   subject.due = cycle_ + 1;
 
-  const std::int64_t clock = options_.pid == 0 ? clock_ns(cpu_clock(subject.tid)) : -1;
+  const std::int64_t clock = clock_of(subject.tid);
   Call call;
   // Its clock runs: no need to ask for a system call.
-  const std::int64_t again = clock < 0 ? clock : clock_ns(cpu_clock(subject.tid));
+  const std::int64_t again = clock < 0 ? clock : clock_of(subject.tid);
   if (again != clock)
     call.kind = Call::Kind::running;
   else
@@ -214,16 +224,16 @@ void Sampler::look_blocked(Subject& subject, const Call& call, const Times& time
 
 // Only a thread that runs can be seen to stay: its clock must move as far as the world's.
 bool Sampler::lingers(const Subject& subject) const {
-  const std::int64_t wall = monotonic(), cpu = clock_ns(cpu_clock(subject.tid));
+  const std::int64_t wall = monotonic(), cpu = clock_of(subject.tid);
   if (!stacks_->lingers()) return false;
-  return 4 * (clock_ns(cpu_clock(subject.tid)) - cpu) > 3 * (monotonic() - wall);
+  return 4 * (clock_of(subject.tid) - cpu) > 3 * (monotonic() - wall);
 }
 
 void Sampler::look_running(Subject& subject, std::int64_t clock, const Kinds& step) {
   Record& record = *subject.record;
   const StackSample sample = stack_of(subject, Stacks::Want::stack_and_leaf);
   Running running{.lock = sample.lock, .leaf = sample.leaf};
-  running.on_core = clock >= 0 && clock_ns(cpu_clock(subject.tid)) != clock;
+  running.on_core = clock >= 0 && clock_of(subject.tid) != clock;
   running.seen_on_core = std::exchange(record.on_core, record.on_core || running.on_core);
   if (running.leaf == Running::Leaf::heavy && running.on_core) running.lingers = lingers(subject);
   if (running.lock == Running::Lock::anothers) {

@@ -1,12 +1,11 @@
 // src/profile/read_profile.cpp: payoff's own profile file, every number of it checked
-#include <fmt/format.h>
-
 #include <cmath>
 #include <limits>
 
 #include "profile/bad_profile.hpp"
 #include "profile/json_shape.hpp"
 #include "profile/profile_json.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -28,25 +27,25 @@ std::int64_t integer(const json& value, std::int64_t low, std::int64_t high, con
     const auto number = too_large ? high : value.get<std::int64_t>();
     if (!too_large && number >= low && number <= high) return number;
   }
-  refuse(fmt::format("{} is {} and not a whole number from {} to {}", what,
-                     value.is_number() ? value.dump() : value.type_name(), low, high));
+  refuse(text::format("{} is {} and not a whole number from {} to {}", what,
+                      value.is_number() ? value.dump() : value.type_name(), low, high));
 }
 
 const json& at(const json& object, const char* key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
-  if (!object.is_object() || found == object.end()) refuse(fmt::format("\"{}\" is missing", key));
+  if (!object.is_object() || found == object.end()) refuse(text::format("\"{}\" is missing", key));
   return *found;
 }
 
 const json& list(const json& object, const char* key, std::size_t group = 1) {
   const json& found = at(object, key);
-  if (!found.is_array()) refuse(fmt::format("\"{}\" is not a list", key));
-  if (found.size() % group != 0) refuse(fmt::format("\"{}\" is not in groups of {}", key, group));
+  if (!found.is_array()) refuse(text::format("\"{}\" is not a list", key));
+  if (found.size() % group != 0) refuse(text::format("\"{}\" is not in groups of {}", key, group));
   return found;
 }
 
 std::string text(const json& value, const char* what) {
-  if (!value.is_string()) refuse(fmt::format("{} is not a text", what));
+  if (!value.is_string()) refuse(text::format("{} is not a text", what));
   return value.get<std::string>();
 }
 std::string text_at(const json& object, const char* key) { return text(at(object, key), key); }
@@ -61,14 +60,14 @@ std::int32_t small_at(const json& object, const char* key) {
 }
 bool truth_at(const json& object, const char* key) {
   const json& value = at(object, key);
-  if (!value.is_boolean()) refuse(fmt::format("\"{}\" is neither true nor false", key));
+  if (!value.is_boolean()) refuse(text::format("\"{}\" is neither true nor false", key));
   return value.get<bool>();
 }
 // What was not a number when it was written is null.
 double real_at(const json& object, const char* key) {
   const json& value = at(object, key);
   if (value.is_null()) return 0;
-  if (!value.is_number()) refuse(fmt::format("\"{}\" is not a number", key));
+  if (!value.is_number()) refuse(text::format("\"{}\" is not a number", key));
   const double number = value.get<double>();
   return std::isfinite(number) && number >= 0 ? number : 0;
 }
@@ -237,8 +236,8 @@ Profile read_json(std::string_view text) {
   const auto schema =
       integer(at(all, "payoff_profile"), 0, std::numeric_limits<int>::max(), "the schema");
   if (schema != Profile::schema) {
-    throw BadProfile(fmt::format("this profile has schema {}, and this payoff reads schema {}",
-                                 schema, Profile::schema),
+    throw BadProfile(text::format("this profile has schema {}, and this payoff reads schema {}",
+                                  schema, Profile::schema),
                      "the payoff that wrote it, or a later one");
   }
   return Reader(all).read();

@@ -82,6 +82,7 @@ void Sampler::add_thread(int tid, std::int64_t begin, const Times& already) {
   subject->tid = tid;
   subject->at = begin;
   subject->seen = already;
+  subject->clock = clock_of(tid);
   by_tid_[tid] = subject->record->index;
   subjects_.push_back(std::move(subject));
 }
@@ -130,14 +131,18 @@ void Sampler::retire(std::size_t index) {
   subjects_.pop_back();
 }
 
-// A thousand threads that are met at once mostly wait: those that have moved come first.
+// A thousand threads mostly wait: those that have moved come first.
 Sampler::Turn Sampler::turn_of(Subject& subject) {
-  if (subject.blocked) return Turn::resting;
-  if (!subject.fresh) return Turn::busy;
-  const auto times = times_of(subject);
-  const bool still =
-      times && times->cpu == subject.seen.cpu && times->slices == subject.seen.slices;
-  return still ? Turn::fresh : Turn::busy;
+  if (!subject.blocked && !subject.fresh) return Turn::busy;
+  const std::int64_t before = std::exchange(subject.clock, clock_of(subject.tid));
+  if (subject.clock >= 0) {
+    if (subject.clock != (subject.fresh ? before : subject.seen.cpu)) return Turn::busy;
+  } else if (subject.fresh) {
+    const auto times = times_of(subject);
+    if (!times || times->cpu != subject.seen.cpu || times->slices != subject.seen.slices)
+      return Turn::busy;
+  }
+  return subject.fresh ? Turn::fresh : Turn::resting;
 }
 
 void Sampler::look() {

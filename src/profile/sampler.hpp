@@ -72,7 +72,8 @@ class Sampler {
   [[nodiscard]] bool lingers(const Subject& subject) const;
   void book(Record& record, State state, std::int64_t Kinds::*kind, std::int64_t samples);
   [[nodiscard]] std::optional<Times> times_of(Subject& subject);
-  [[nodiscard]] std::optional<Times> times_if_on_core(const Subject& subject) const;
+  [[nodiscard]] std::optional<Times> times_by_clock(const Subject& subject) const;
+  [[nodiscard]] std::int64_t clock_of(int tid) const;  // CPU time; -1: unknown
   [[nodiscard]] Call call_of(Subject& subject);
   [[nodiscard]] State reason(const Subject& subject, const Call& call) const;
   [[nodiscard]] StackSample stack_of(const Subject& subject, Stacks::Want want);

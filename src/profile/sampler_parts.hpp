@@ -21,12 +21,6 @@ inline constexpr long kSomeDisk = -2;  // for Call::number: uninterruptible, and
 
 [[nodiscard]] inline std::int64_t monotonic() { return clock_ns(CLOCK_MONOTONIC); }
 
-// The CPU clock of a thread of this process: pthread_getcpuclockid(3) wants a pthread_t, but the
-// kernel's number is made of the thread's id (clock_getcpuclockid, "dynamic clocks").
-[[nodiscard]] inline clockid_t cpu_clock(int tid) {
-  return static_cast<clockid_t>((~static_cast<unsigned>(tid) << 3U) | 6U);
-}
-
 [[nodiscard]] inline bool waits(State state) {
   return state != State::python && state != State::native_gil && state != State::native &&
          state != State::runqueue;
@@ -53,7 +47,8 @@ struct Sampler::Subject {
   std::int64_t major_faults = 0;
   std::int64_t slices_run = 0;
   bool blocked = false, moved = true;
-  bool fresh = true;  // not looked at yet
+  bool fresh = true;        // not looked at yet
+  std::int64_t clock = -1;  // its CPU time when it was last asked for alone; -1: unknown
   int rounds = 0;
   std::uint64_t due = 0;
 };

@@ -1,8 +1,6 @@
 // src/profile/session.cpp: run, gather, merge, and say what is missing
 #include "profile/session.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
@@ -13,6 +11,7 @@
 #include "profile/merge.hpp"
 #include "profile/sources.hpp"
 #include "report/shell.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -62,7 +61,7 @@ std::chrono::nanoseconds Session::look(pid_t pid) {
 
 bool Session::tells_itself(pid_t pid) const {
   namespace fs = std::filesystem;
-  const std::string begin = fmt::format("{}-", pid);
+  const std::string begin = text::format("{}-", pid);
   std::error_code failed;
   for (fs::directory_iterator file(directory_.path(), failed), end; file != end && !failed;
        file.increment(failed)) {
@@ -132,20 +131,20 @@ std::vector<std::string> notes_on(const Gathered& gathered, const std::vector<Re
     notes.push_back("A Python was not seen: " + gathered.unseen[i]);
   if (gathered.unseen.size() > shown)
     notes.push_back(
-        fmt::format("{} more Pythons were not seen, either.", gathered.unseen.size() - shown));
+        text::format("{} more Pythons were not seen, either.", gathered.unseen.size() - shown));
   if (!missing.empty()) {
     std::string pids;
     for (std::size_t i = 0; i < std::min(missing.size(), shown); ++i)
-      pids += fmt::format("{}{} {}", i == 0 ? "" : ", ", missing[i].program, missing[i].pid);
+      pids += text::format("{}{} {}", i == 0 ? "" : ", ", missing[i].program, missing[i].pid);
     if (missing.size() > shown) pids += " …";
-    notes.push_back(fmt::format(
+    notes.push_back(text::format(
         "{} {} not seen ({}): started with -I, -S or -E or without this environment, or gone at "
         "once.",
         missing.size(), missing.size() == 1 ? "child was" : "children were", pids));
   }
   if (gathered.unreadable > 0)
-    notes.push_back(
-        fmt::format("{} of the files that processes left could not be read.", gathered.unreadable));
+    notes.push_back(text::format("{} of the files that processes left could not be read.",
+                                 gathered.unreadable));
   return notes;
 }
 

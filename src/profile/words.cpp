@@ -1,14 +1,13 @@
 // src/profile/words.cpp: states, places and the first sentence, as people say them
 #include "profile/words.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "profile/summary.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -16,12 +15,12 @@ namespace {
 using report::shorten;
 
 std::string time_words(double s) { return report::time_text(seconds{s}); }
-std::string percent(double share) { return fmt::format("{:.0f} %", share * 100); }
+std::string percent(double share) { return text::format("{:.0f} %", share * 100); }
 
 std::string where_words(const Profile& p, const Place& place) {
   if (place.frame == kNone || place.share < 0.2) return "";
-  return fmt::format(", {} in {}", place.share >= 0.5 ? "mostly" : "most often",
-                     place_text(p, p.frames[place.frame], 48));
+  return text::format(", {} in {}", place.share >= 0.5 ? "mostly" : "most often",
+                      place_text(p, p.frames[place.frame], 48));
 }
 
 }  // namespace
@@ -117,12 +116,12 @@ std::string_view file_name(std::string_view path) {
 
 std::string place_text(const Profile& p, const Frame& frame, int columns) {
   std::string at = shorten(file_name(p.strings[frame.file]), std::max(columns / 2, 8));
-  if (frame.line > 0) at += fmt::format(":{}", frame.line);
+  if (frame.line > 0) at += text::format(":{}", frame.line);
   const std::string function = short_function(p.strings[frame.function]);
   if (function == "<module>") return at;
   if (at.empty()) return shorten(function, columns);
-  return fmt::format("{}{} ({})", shorten(function, std::max(columns - report::width_of(at), 8)),
-                     function.ends_with(')') || function.ends_with('>') ? "" : "()", at);
+  return text::format("{}{} ({})", shorten(function, std::max(columns - report::width_of(at), 8)),
+                      function.ends_with(')') || function.ends_with('>') ? "" : "()", at);
 }
 
 std::string headline(const Profile& p, const Summary& s) {
@@ -137,18 +136,18 @@ std::string headline(const Profile& p, const Summary& s) {
   const std::string all = s.wall > 0 ? "its " + time_words(s.wall)
                                      : "the " + time_words(s.whole) + " that were recorded";
   std::string words = share(0) > 0.985
-                          ? fmt::format("The program spent nearly all of {} {}{}", all,
-                                        doing(state(0), kind), where_words(p, s.places[order[0]]))
-                          : fmt::format("The program spent {} of {} {}{}", percent(share(0)), all,
-                                        doing(state(0), kind), where_words(p, s.places[order[0]]));
+                          ? text::format("The program spent nearly all of {} {}{}", all,
+                                         doing(state(0), kind), where_words(p, s.places[order[0]]))
+                          : text::format("The program spent {} of {} {}{}", percent(share(0)), all,
+                                         doing(state(0), kind), where_words(p, s.places[order[0]]));
   if (share(1) >= 0.1) {
     const std::string where = where_words(p, s.places[order[0]]);
-    words += fmt::format("{} and {} {}{}", where.empty() ? "" : ",", percent(share(1)),
-                         doing(state(1), kind), where_words(p, s.places[order[1]]));
+    words += text::format("{} and {} {}{}", where.empty() ? "" : ",", percent(share(1)),
+                          doing(state(1), kind), where_words(p, s.places[order[1]]));
   }
   words += ".";
   if (s.samples > 0 && s.samples < few_samples)
-    words += fmt::format(" Only {}: take it as a guess.", report::plural(s.samples, "sample"));
+    words += text::format(" Only {}: take it as a guess.", report::plural(s.samples, "sample"));
   return words;
 }
 

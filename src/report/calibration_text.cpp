@@ -1,11 +1,10 @@
 // src/report/calibration_text.cpp: prices on a terminal, each with its meaning below it
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "report/calibration.hpp"
 #include "report/scaling_page.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -32,10 +31,10 @@ std::string calibration_text(const CalibrationFacts& facts, const Terminal& term
   page.wrapped("", calibration_headline(facts.calibration), Weight::strong);
   if (!machine::measured_in_quiet(facts.calibration))
     page.wrapped("! ",
-                 fmt::format("the machine was busy: {} of the time this program waited for a CPU. "
-                             "payoff goes on with its built-in prices. Measure again when it is "
-                             "quiet: payoff calibrate --again",
-                             percent_text(facts.calibration.crowded)),
+                 text::format("the machine was busy: {} of the time this program waited for a CPU. "
+                              "payoff goes on with its built-in prices. Measure again when it is "
+                              "quiet: payoff calibrate --again",
+                              percent_text(facts.calibration.crowded)),
                  Weight::warning);
   page.gap();
   page.line(columns("", "median", "10 % to 90 %"), Weight::strong);
@@ -45,14 +44,14 @@ std::string calibration_text(const CalibrationFacts& facts, const Terminal& term
   }
   page.gap();
   const bool cached = facts.origin == CalibrationFacts::Origin::cached;
-  page.wrapped("", fmt::format("{} {} on {}.", cached ? "Cached; measured" : "Measured",
-                               one_line(facts.calibration.measured_at),
-                               plural(facts.usable_cpus, "usable CPU")));
+  page.wrapped("", text::format("{} {} on {}.", cached ? "Cached; measured" : "Measured",
+                                one_line(facts.calibration.measured_at),
+                                plural(facts.usable_cpus, "usable CPU")));
   page.wrapped(
       "", facts.not_cached.empty()
-              ? fmt::format("Kept in {} until the machine boots again.{}", one_line(facts.file),
-                            cached ? " To measure now: payoff calibrate --again" : "")
-              : fmt::format("Not kept: {}.", one_line(facts.not_cached)));
+              ? text::format("Kept in {} until the machine boots again.{}", one_line(facts.file),
+                             cached ? " To measure now: payoff calibrate --again" : "")
+              : text::format("Not kept: {}.", one_line(facts.not_cached)));
   return page.take_text();
 }
 

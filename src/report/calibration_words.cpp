@@ -1,11 +1,10 @@
 // src/report/calibration_words.cpp: the sentences about a machine's prices
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "engine/break_even.hpp"
 #include "report/calibration.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -42,27 +41,27 @@ seconds shortest_with_forks(const Calibration& c, std::size_t size) {
   return shortest({.each = whole(call + end), .idle = whole(2 * call)}, kFirstLook);
 }
 
-std::string rate_text(double rate) { return fmt::format("{:.3g} GB/s", rate / kGigabyte); }
+std::string rate_text(double rate) { return text::format("{:.3g} GB/s", rate / kGigabyte); }
 
-std::string unmeasured(const char* why) { return fmt::format("not measured: {}", why); }
+std::string unmeasured(const char* why) { return text::format("not measured: {}", why); }
 
 PriceWords row(std::string what, const Spread& spread, std::string meaning,
                const char* otherwise = "the system refused it") {
   if (spread.times == 0) return {std::move(what), "–", "", unmeasured(otherwise)};
   return {std::move(what), ns_text(spread.median),
-          fmt::format("{} to {}", ns_text(spread.low), ns_text(spread.high)), std::move(meaning)};
+          text::format("{} to {}", ns_text(spread.low), ns_text(spread.high)), std::move(meaning)};
 }
 
 std::string stay_sequential(const char* whose, seconds length) {
   if (!known(length)) return "";
-  return fmt::format("{} loops under {} stay sequential here", whose, time_text(length));
+  return text::format("{} loops under {} stay sequential here", whose, time_text(length));
 }
 
 std::string data_text(std::int64_t page_tables, std::int64_t least) {
   // A page-table entry of 8 bytes for a page of 4096.
   const std::int64_t data = (page_tables - least) * 512;
   return data <= 0 ? "fork and its end, a small process"
-                   : fmt::format("the same, with {} of data", bytes_text(data));
+                   : text::format("the same, with {} of data", bytes_text(data));
 }
 
 void add_forks(std::vector<PriceWords>& rows, const Calibration& c) {
@@ -85,14 +84,14 @@ void add_forks(std::vector<PriceWords>& rows, const Calibration& c) {
 void add_memory(std::vector<PriceWords>& rows, const Calibration& c) {
   const auto gigabyte = [](const Spread& page) { return ns_text(page.median * kGigabyte / kPage); };
   rows.push_back(row("a fresh page", c.fresh_page,
-                     fmt::format("1 GB of new memory takes {} to touch: reuse large arrays",
-                                 gigabyte(c.fresh_page))));
+                     text::format("1 GB of new memory takes {} to touch: reuse large arrays",
+                                  gigabyte(c.fresh_page))));
   rows.push_back(row("a fresh shared page", c.fresh_shared_page,
-                     fmt::format("1 GB of results from workers takes them {} more",
-                                 gigabyte(c.fresh_shared_page))));
+                     text::format("1 GB of results from workers takes them {} more",
+                                  gigabyte(c.fresh_shared_page))));
   rows.push_back(row("a page copied on write", c.copied_page,
-                     fmt::format("100 MB written to while workers share them: {}",
-                                 ns_text(c.copied_page.median * kGigabyte / kPage / 10))));
+                     text::format("100 MB written to while workers share them: {}",
+                                  ns_text(c.copied_page.median * kGigabyte / kPage / 10))));
 }
 
 void add_copies(std::vector<PriceWords>& rows, const CalibrationFacts& facts) {
@@ -104,12 +103,12 @@ void add_copies(std::vector<PriceWords>& rows, const CalibrationFacts& facts) {
     std::string meaning;
     if (copy.threads == enough)
       meaning = enough < facts.usable_cpus
-                    ? fmt::format("loops that only move memory stop rising here: {} of {} CPUs",
-                                  enough, facts.usable_cpus)
+                    ? text::format("loops that only move memory stop rising here: {} of {} CPUs",
+                                   enough, facts.usable_cpus)
                     : "loops that only move memory rise to all usable CPUs";
     rows.push_back(
-        {fmt::format("copying by {}", plural(copy.threads, "thread")), rate_text(copy.rate.median),
-         fmt::format("{:.3g} to {}", copy.rate.low / kGigabyte, rate_text(copy.rate.high)),
+        {text::format("copying by {}", plural(copy.threads, "thread")), rate_text(copy.rate.median),
+         text::format("{:.3g} to {}", copy.rate.low / kGigabyte, rate_text(copy.rate.high)),
          std::move(meaning)});
   }
 }
@@ -138,8 +137,8 @@ std::vector<PriceWords> price_words(const CalibrationFacts& facts) {
   add_copies(rows, facts);
   rows.push_back(
       row("reading the clock", c.clock_reading,
-          fmt::format("{} of a strip of {}: measuring is nearly free",
-                      percent_text(2 * c.clock_reading.median / kStripNs), ns_text(kStripNs))));
+          text::format("{} of a strip of {}: measuring is nearly free",
+                       percent_text(2 * c.clock_reading.median / kStripNs), ns_text(kStripNs))));
   const char* native = "only the payoff of the Python package can";
   rows.push_back(row("the GIL given away", c.gil_hand_over,
                      "each hand-over between threads; large buffers outweigh it", native));
@@ -153,12 +152,12 @@ std::string calibration_headline(const Calibration& calibration) {
   if (!known(least.forks) && !known(least.parked_threads))
     return "Neither processes nor threads could be started here: every loop stays sequential.";
   if (!known(least.forks))
-    return fmt::format("Loops under {} stay sequential here with threads (C++).",
-                       time_text(least.parked_threads));
+    return text::format("Loops under {} stay sequential here with threads (C++).",
+                        time_text(least.parked_threads));
   if (!known(least.parked_threads))
-    return fmt::format("Loops under {} stay sequential here with processes (Python).",
-                       time_text(least.forks));
-  return fmt::format(
+    return text::format("Loops under {} stay sequential here with processes (Python).",
+                        time_text(least.forks));
+  return text::format(
       "Loops under {} stay sequential here with processes (Python), under {} with threads (C++).",
       time_text(least.forks), time_text(least.parked_threads));
 }

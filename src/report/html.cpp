@@ -1,8 +1,6 @@
 // src/report/html.cpp: the receipt as an HTML fragment, for notebooks
 #include "report/html.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
@@ -12,6 +10,7 @@
 #include "report/markup.hpp"
 #include "report/text.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -52,8 +51,8 @@ std::string id_of(const Receipt& r) {
   };
   mix(headline(r));
   mix(subject(r));
-  for (const BucketRow& row : bucket_rows(r)) mix(fmt::format("{} {};", row.name, row.share));
-  return fmt::format("payoff-{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
+  for (const BucketRow& row : bucket_rows(r)) mix(text::format("{} {};", row.name, row.share));
+  return text::format("payoff-{:08x}", static_cast<std::uint32_t>(hash ^ (hash >> 32)));
 }
 
 // One 8x8 tile a bucket, told apart by form alone.
@@ -72,13 +71,13 @@ std::string_view tile_of(std::string_view bucket) {
 }
 
 std::string fill_of(std::string_view id, std::size_t at) {
-  return fmt::format("url(#{}-{})", id, at);
+  return text::format("url(#{}-{})", id, at);
 }
 
 std::string pattern_of(std::string_view id, std::size_t at, std::string_view name) {
-  return fmt::format(R"(<pattern id="{}-{}" width="8" height="8" patternUnits="userSpaceOnUse" )"
-                     R"(fill="currentColor" stroke="currentColor" stroke-width="0">{}</pattern>)",
-                     id, at, tile_of(name));
+  return text::format(R"(<pattern id="{}-{}" width="8" height="8" patternUnits="userSpaceOnUse" )"
+                      R"(fill="currentColor" stroke="currentColor" stroke-width="0">{}</pattern>)",
+                      id, at, tile_of(name));
 }
 
 // Widths of the segments: at least 3, so that nothing measured is invisible; the widest pays.
@@ -104,35 +103,35 @@ std::string picture(const Receipt& r, std::string_view id) {
   double x = 1;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string share = percent_text(rows[i].share);
-    spoken += fmt::format("{}{} {}", i > 0 ? ", " : "", rows[i].name, share);
+    spoken += text::format("{}{} {}", i > 0 ? ", " : "", rows[i].name, share);
     patterns += pattern_of(id, i, rows[i].name);
     if (widths[i] <= 0) continue;
-    segments += fmt::format(
+    segments += text::format(
         R"(<rect x="{:.1f}" y="17" width="{:.1f}" height="22" fill="{}" )"
         R"(stroke="currentColor" stroke-width="1"><title>{}: {}, {}</title></rect>)",
         x, widths[i], fill_of(id, i), rows[i].name, time_text(rows[i].time), escape(share));
     // 7 units a letter at 12 units of type: a label stands only where it has room.
-    const std::string label = fmt::format("{} {}", rows[i].name, share);
+    const std::string label = text::format("{} {}", rows[i].name, share);
     if (7.0 * width_of(label) < widths[i]) {
       segments +=
-          fmt::format(R"(<text x="{:.1f}" y="12" font-size="12" fill="currentColor">{}</text>)", x,
-                      escape(label));
+          text::format(R"(<text x="{:.1f}" y="12" font-size="12" fill="currentColor">{}</text>)", x,
+                       escape(label));
     }
     segments += "\n";
     x += widths[i];
   }
-  return fmt::format(
+  return text::format(
       R"(<svg class="payoff-bar" viewBox="0 0 640 40" role="img" aria-label="where {} went: {}">)"
       "<defs>{}</defs>\n{}</svg>\n",
       worker_time_text(r), escape(spoken), patterns, segments);
 }
 
 std::string number_cell(std::string_view value) {
-  return fmt::format(R"(<td class="payoff-number">{}</td>)", escape(value));
+  return text::format(R"(<td class="payoff-number">{}</td>)", escape(value));
 }
 
 std::string label_cell(std::string_view value) {
-  return fmt::format(R"(<th class="payoff-label" scope="row">{}</th>)", escape(value));
+  return text::format(R"(<th class="payoff-label" scope="row">{}</th>)", escape(value));
 }
 
 std::string compared_table(const Receipt& r) {
@@ -141,25 +140,25 @@ std::string compared_table(const Receipt& r) {
                     R"(<th class="payoff-number">plain loop</th><th></th></tr></thead><tbody>)"
                     "\n";
   for (const Compared& row : compared(r)) {
-    out += fmt::format("<tr>{}{}{}<td>{}</td></tr>\n", label_cell(row.label), number_cell(row.run),
-                       number_cell(row.loop), escape(row.remark));
+    out += text::format("<tr>{}{}{}<td>{}</td></tr>\n", label_cell(row.label), number_cell(row.run),
+                        number_cell(row.loop), escape(row.remark));
   }
   return out + "</tbody></table>\n";
 }
 
 std::string bucket_table(const Receipt& r, std::string_view id) {
-  std::string out = fmt::format("<p>where {} went</p>\n{}", worker_time_text(r), picture(r, id));
+  std::string out = text::format("<p>where {} went</p>\n{}", worker_time_text(r), picture(r, id));
   out += "<table class=\"payoff-table\"><tbody>\n";
   const std::vector<BucketRow> rows = bucket_rows(r);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    out += fmt::format(
+    out += text::format(
         R"(<tr><td><svg width="28" height="16" aria-hidden="true"><rect x="1" y="2" width="26" )"
         R"(height="12" fill="{}" stroke="currentColor"/></svg></td>)"
         "{}{}{}<td>{}</td></tr>\n",
         fill_of(id, i), label_cell(rows[i].name), number_cell(time_text(rows[i].time)),
         number_cell(percent_text(rows[i].share)), escape(rows[i].hint));
   }
-  return out + fmt::format(
+  return out + text::format(
                    "<tr class=\"payoff-total\"><td></td>{}{}{}<td></td></tr>\n"
                    "</tbody></table>\n",
                    label_cell("total"), number_cell(time_text(worker_time(r))),
@@ -169,7 +168,7 @@ std::string bucket_table(const Receipt& r, std::string_view id) {
 std::string fact_table(const Receipt& r) {
   std::string out = "<table class=\"payoff-table\"><tbody>\n";
   for (const Fact& fact : facts(r)) {
-    out += fmt::format("<tr>{}<td>{}</td></tr>\n", label_cell(fact.label), escape(fact.sentence));
+    out += text::format("<tr>{}<td>{}</td></tr>\n", label_cell(fact.label), escape(fact.sentence));
   }
   return out + "</tbody></table>\n";
 }
@@ -182,9 +181,9 @@ std::string decision_table(const Receipt& r) {
                     R"(<th class="payoff-number">predicted</th><th>why</th></tr></thead><tbody>)"
                     "\n";
   for (const Decision& d : r.decisions) {
-    out += fmt::format("<tr>{}{}{}{}<td>{}</td></tr>\n", number_cell(time_text(d.at)),
-                       number_cell(count_text(d.workers)), number_cell(time_text(d.price)),
-                       number_cell(time_text(d.predicted)), escape(d.why));
+    out += text::format("<tr>{}{}{}{}<td>{}</td></tr>\n", number_cell(time_text(d.at)),
+                        number_cell(count_text(d.workers)), number_cell(time_text(d.price)),
+                        number_cell(time_text(d.predicted)), escape(d.why));
   }
   return out + "</tbody></table></details>\n";
 }
@@ -199,11 +198,11 @@ std::string account_table(const Receipt& r) {
                     R"(<th class="payoff-number">own memory</th></tr></thead><tbody>)"
                     "\n";
   for (const WorkerAccount& a : r.accounts) {
-    out += fmt::format("<tr>{}{}{}{}{}{}{}</tr>\n",
-                       label_cell(a.id == 0 ? "caller" : count_text(a.id)),
-                       number_cell(count_text(a.items)), number_cell(time_text(a.lifetime)),
-                       number_cell(time_text(a.compute)), number_cell(time_text(a.encode)),
-                       number_cell(time_text(a.cpu)), number_cell(bytes_text(a.private_bytes)));
+    out += text::format("<tr>{}{}{}{}{}{}{}</tr>\n",
+                        label_cell(a.id == 0 ? "caller" : count_text(a.id)),
+                        number_cell(count_text(a.items)), number_cell(time_text(a.lifetime)),
+                        number_cell(time_text(a.compute)), number_cell(time_text(a.encode)),
+                        number_cell(time_text(a.cpu)), number_cell(bytes_text(a.private_bytes)));
   }
   return out + "</tbody></table></details>\n";
 }
@@ -211,7 +210,7 @@ std::string account_table(const Receipt& r) {
 std::string note_list(const Receipt& r) {
   if (r.notes.empty()) return "";
   std::string out = "<ul>\n";
-  for (const std::string& note : r.notes) out += fmt::format("<li>{}</li>\n", escape(note));
+  for (const std::string& note : r.notes) out += text::format("<li>{}</li>\n", escape(note));
   return out + "</ul>\n";
 }
 
@@ -220,17 +219,17 @@ std::string note_list(const Receipt& r) {
 std::string html(const Receipt& r) {
   std::string out = "<div class=\"payoff-receipt\">\n";
   out += style;
-  out += fmt::format("<p class=\"payoff-head\">{}</p>\n", escape(headline(r)));
-  out += fmt::format("<p class=\"payoff-quiet\">{}</p>\n", escape(subject(r)));
+  out += text::format("<p class=\"payoff-head\">{}</p>\n", escape(headline(r)));
+  out += text::format("<p class=\"payoff-quiet\">{}</p>\n", escape(subject(r)));
   if (detail_of(r) == Detail::full) {
     const std::string id = id_of(r);
     const bool in_headline = r.backend == "inline" || r.workers <= 1;
     if (!in_headline && !r.reason.empty()) {
-      out += fmt::format("<p class=\"payoff-quiet\">why: {}</p>\n", escape(r.reason));
+      out += text::format("<p class=\"payoff-quiet\">why: {}</p>\n", escape(r.reason));
     }
     out += compared_table(r) + bucket_table(r, id);
   }
-  if (detail_of(r) == Detail::brief) out += fmt::format("<p>{}</p>\n", escape(bucket_sentence(r)));
+  if (detail_of(r) == Detail::brief) out += text::format("<p>{}</p>\n", escape(bucket_sentence(r)));
   if (detail_of(r) != Detail::none) out += fact_table(r);
   if (detail_of(r) == Detail::full) out += decision_table(r) + account_table(r);
   return out + note_list(r) + "</div>";

@@ -1,11 +1,10 @@
 // src/report/profile_collapsed.cpp: a line for each stack, as flame graphs are made from
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "report/profile.hpp"
 #include "report/profile_stacks.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -24,8 +23,8 @@ std::string frame_text(const profile::Profile& p, std::uint32_t index) {
   if (text.empty()) text = "?";
   const std::string file = plain(p.strings[f.file]);
   if (file.empty()) return text;
-  return f.line > 0 ? fmt::format("{} ({}:{})", text, file, f.line)
-                    : fmt::format("{} ({})", text, file);
+  return f.line > 0 ? text::format("{} ({}:{})", text, file, f.line)
+                    : text::format("{} ({})", text, file);
 }
 
 }  // namespace
@@ -42,7 +41,7 @@ std::string profile_collapsed(const profile::Profile& p) {
     if (p.threads.size() > 1) out += plain(names[w.thread]) + ";";
     for (const std::uint32_t frame : path_of(w.stack))
       out += (frame == profile::kNone ? frame_text(p, frame) : frames[frame]) + ";";
-    out += fmt::format("{} {}\n", state_frame(w.state), w.ns);
+    out += text::format("{} {}\n", state_frame(w.state), w.ns);
   }
   return out;
 }

@@ -1,13 +1,12 @@
 // src/report/profile_stacks.cpp: whole stacks, outermost frame first, for the formats of others
 #include "report/profile_stacks.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "profile/summary.hpp"
 #include "profile/words.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -70,16 +69,16 @@ std::vector<std::string> thread_names(const profile::Profile& p) {
       name = "main";
     } else if (unnamed && heaviest[t] != profile::kNone) {
       const std::string& function = p.strings[p.frames[heaviest[t]].function];
-      name = fmt::format("({})", one_line(profile::short_function(function)));
+      name = text::format("({})", one_line(profile::short_function(function)));
     } else if (name.empty()) {
-      name = fmt::format("thread {}", thread.tid);
+      name = text::format("thread {}", thread.tid);
     }
-    if (p.processes.size() > 1) name = fmt::format("{} {}", p.processes[thread.process].pid, name);
+    if (p.processes.size() > 1) name = text::format("{} {}", p.processes[thread.process].pid, name);
     names.push_back(std::move(name));
   }
   return names;
 }
 
-std::string state_frame(profile::State state) { return fmt::format("[{}]", profile::name(state)); }
+std::string state_frame(profile::State state) { return text::format("[{}]", profile::name(state)); }
 
 }  // namespace payoff::report

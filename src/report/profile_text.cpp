@@ -1,6 +1,4 @@
 // src/report/profile_text.cpp: where the time went, on a terminal
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -13,6 +11,7 @@
 #include "report/profile_words.hpp"
 #include "report/scaling_page.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -30,7 +29,7 @@ std::string time_words(double s) { return time_text(seconds{s}); }
 
 std::string percent(double share) {
   if (share > 0 && share < 0.005) return "<1 %";
-  return fmt::format("{:.0f} %", share * 100);
+  return text::format("{:.0f} %", share * 100);
 }
 
 std::string padded(std::string text, int columns) {
@@ -150,16 +149,16 @@ class Text {
     const double thread_time = sum_of(summary_.times);
     const bool wide = terminal_.columns >= 70;
     if (many_threads())
-      row(fmt::format("    {:10}  {:>5}  {:>10}{}", "state", "share", "of the run",
-                      wide ? "  of threads" : ""),
+      row(text::format("    {:10}  {:>5}  {:>10}{}", "state", "share", "of the run",
+                       wide ? "  of threads" : ""),
           Weight::strong);
     for (const std::size_t s : order) {
       if (summary_.cost[s] < 0.005 * summary_.whole && summary_.times[s] < 0.01 * thread_time)
         continue;
       const auto state = static_cast<State>(s);
-      std::string words = fmt::format(" {}  {}  {}", padded(std::string(name(state)), 10),
-                                      right(percent(summary_.cost[s] / summary_.whole), 5),
-                                      right(time_words(summary_.cost[s]), 10));
+      std::string words = text::format(" {}  {}  {}", padded(std::string(name(state)), 10),
+                                       right(percent(summary_.cost[s] / summary_.whole), 5),
+                                       right(time_words(summary_.cost[s]), 10));
       if (many_threads() && wide) words += "  " + right(time_words(summary_.times[s]), 10);
       if (terminal_.columns >= 80) words += "  " + std::string(meaning(state, kind_of(p_)));
       row("  ", {state}, words);
@@ -174,7 +173,7 @@ class Text {
   [[nodiscard]] std::string place(std::uint32_t frame) const {
     const profile::Frame& f = p_.frames[frame];
     std::string at = one_line(profile::file_name(p_.strings[f.file]));
-    if (f.line > 0) at += fmt::format(":{}", f.line);
+    if (f.line > 0) at += text::format(":{}", f.line);
     const std::string function = one_line(profile::short_function(p_.strings[f.function]));
     if (function == "<module>" && !at.empty()) return at;
     if (at.empty() || function.empty()) return at.empty() && function.empty() ? "?" : at + function;
@@ -183,13 +182,13 @@ class Text {
   [[nodiscard]] std::string source(const HotLine& line) const {
     if (line.caller == profile::kNone) return source_of(p_, p_.frames[line.frame]);
     const std::string text = source_of(p_, p_.frames[line.caller]);
-    return fmt::format("for {}{}{}", place(line.caller), text.empty() ? "" : ": ", text);
+    return text::format("for {}{}{}", place(line.caller), text.empty() ? "" : ": ", text);
   }
   [[nodiscard]] static std::string share(const HotLine& line) {
     if (line.samples >= profile::few_samples || line.samples == 0) return percent(line.share.value);
     const int digits = line.share.high < 0.1 ? 1 : 0;
-    return fmt::format("{:.{}f}–{:.{}f} %", line.share.low * 100, digits, line.share.high * 100,
-                       digits);
+    return text::format("{:.{}f}–{:.{}f} %", line.share.low * 100, digits, line.share.high * 100,
+                        digits);
   }
 
   void lines() {
@@ -200,7 +199,7 @@ class Text {
     for (const HotLine& line : summary_.lines) names = std::max(names, width_of(place(line.frame)));
     names = std::min(names, wide ? std::max(room * 9 / 20, 20) : room);
     page_.gap();
-    row(fmt::format("  {:>9}  {:>5}  {}", "self", "incl.", wide ? "mostly      line" : "line"),
+    row(text::format("  {:>9}  {:>5}  {}", "self", "incl.", wide ? "mostly      line" : "line"),
         Weight::strong);
     bool few = false;
     for (const HotLine& line : summary_.lines) {
@@ -217,7 +216,8 @@ class Text {
     }
     std::string legend = "Shares of the run: of the line itself, and with all that it calls.";
     if (few)
-      legend += fmt::format(" A range (95 %): fewer than {} samples saw it.", profile::few_samples);
+      legend +=
+          text::format(" A range (95 %): fewer than {} samples saw it.", profile::few_samples);
     page_.wrapped("  ", legend, Weight::faint);
   }
 
@@ -245,7 +245,7 @@ class Text {
     const auto columns = static_cast<int>(strip_columns());
     const std::string end = time_words(summary_.wall);
     const auto names = thread_names(p_);
-    row(fmt::format("  {}  0 s{}", padded("thread", label_columns()), right(end, columns - 3)),
+    row(text::format("  {}  0 s{}", padded("thread", label_columns()), right(end, columns - 3)),
         Weight::strong);
     for (const std::size_t t : shown) {
       const std::string label = in_charset(shorten(names[t], label_columns()));
@@ -260,10 +260,10 @@ class Text {
     const std::size_t most = by_size(rest).front();
     page_.wrapped(
         "  ",
-        fmt::format("and {} more, {} of their time {}",
-                    plural(static_cast<std::int64_t>(p_.threads.size() - shown.size()), "thread"),
-                    percent(sum_of(rest) > 0 ? rest[most] / sum_of(rest) : 0),
-                    doing(static_cast<State>(most), kind_of(p_))));
+        text::format("and {} more, {} of their time {}",
+                     plural(static_cast<std::int64_t>(p_.threads.size() - shown.size()), "thread"),
+                     percent(sum_of(rest) > 0 ? rest[most] / sum_of(rest) : 0),
+                     doing(static_cast<State>(most), kind_of(p_))));
   }
 
   // What its first thread did: a pool of its threads that waits would hide it in the sum.
@@ -276,23 +276,23 @@ class Text {
     }
     if (first == nullptr || !(first->total > 0)) return "not sampled";
     const std::size_t most = by_size(first->times).front();
-    return fmt::format("{} {}", name(static_cast<State>(most)),
-                       percent(first->times[most] / first->total));
+    return text::format("{} {}", name(static_cast<State>(most)),
+                        percent(first->times[most] / first->total));
   }
 
   void processes() {
     if (p_.processes.size() < 2) return;
     page_.gap();
     const bool wide = terminal_.columns >= 70;
-    row(wide ? fmt::format("  {:>8}  {:>10}  {:>10}  {:16}  {}", "process", "time", "CPU time",
-                           "main thread", "command")
-             : fmt::format("  {:>8}  {:>10}  {}", "process", "time", "main thread"),
+    row(wide ? text::format("  {:>8}  {:>10}  {:>10}  {:16}  {}", "process", "time", "CPU time",
+                            "main thread", "command")
+             : text::format("  {:>8}  {:>10}  {}", "process", "time", "main thread"),
         Weight::strong);
     for (std::size_t i = 0; i < p_.processes.size() && i < processes_shown; ++i) {
       const profile::Process& process = p_.processes[i];
       const double cpu = cpu_seconds(process), wall = summary_.processes[i].wall;
       std::string words =
-          fmt::format("  {:>8}  {}", process.pid, right(wall > 0 ? time_words(wall) : "?", 10));
+          text::format("  {:>8}  {}", process.pid, right(wall > 0 ? time_words(wall) : "?", 10));
       if (wide) words += "  " + right(cpu < 0 ? "?" : time_words(cpu), 10);
       words += "  " + padded(main_thread(i), 16);
       if (wide)
@@ -301,7 +301,7 @@ class Text {
     }
     if (p_.processes.size() > processes_shown) {
       page_.wrapped("  ",
-                    fmt::format("and {} more, in --json", p_.processes.size() - processes_shown));
+                    text::format("and {} more, in --json", p_.processes.size() - processes_shown));
     }
   }
 
@@ -314,7 +314,8 @@ class Text {
       if (!receipt.empty()) page_.wrapped("    ", receipt, Weight::faint);
     }
     if (p_.markers.size() > markers_shown)
-      page_.wrapped("  ", fmt::format("and {} more, in --json", p_.markers.size() - markers_shown));
+      page_.wrapped("  ",
+                    text::format("and {} more, in --json", p_.markers.size() - markers_shown));
   }
 
   void quality() {

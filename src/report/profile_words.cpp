@@ -1,8 +1,6 @@
 // src/report/profile_words.cpp: sentences of the profile's summary that are not about a state
 #include "report/profile_words.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -11,6 +9,7 @@
 #include "profile/json_shape.hpp"
 #include "profile/words.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -21,7 +20,7 @@ using profile::Summary;
 
 seconds of_ns(std::int64_t ns) { return seconds{static_cast<double>(ns) * 1e-9}; }
 
-std::string rate_text(double rate) { return fmt::format("{:.{}f}", rate, rate < 9.95 ? 1 : 0); }
+std::string rate_text(double rate) { return text::format("{:.{}f}", rate, rate < 9.95 ? 1 : 0); }
 
 double number_at(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
@@ -45,8 +44,8 @@ std::string buckets_words(const nlohmann::json& buckets) {
   std::string words;
   for (std::size_t i = 0; i < parts.size() && i < 3; ++i) {
     if (parts[i].first < 0.01 * all) continue;
-    words += fmt::format("{}{} {:.0f} %", words.empty() ? "" : ", ", one_line(parts[i].second),
-                         100 * parts[i].first / all);
+    words += text::format("{}{} {:.0f} %", words.empty() ? "" : ", ", one_line(parts[i].second),
+                          100 * parts[i].first / all);
   }
   return words;
 }
@@ -61,7 +60,7 @@ std::string subject_of(const Profile& p) {
   std::string words =
       p.processes.empty() ? "" : shorten(profile::short_command(p.processes[0].command), 200);
   const auto count = [](std::size_t n, const char* one, const char* many) {
-    return fmt::format("{} {}", count_text(static_cast<std::int64_t>(n)), n == 1 ? one : many);
+    return text::format("{} {}", count_text(static_cast<std::int64_t>(n)), n == 1 ? one : many);
   };
   words.append(words.empty() ? "" : ": ");
   std::string facts;
@@ -77,15 +76,15 @@ std::string quality_sentence(const Profile& p, const Summary& s) {
   const std::int64_t looked = std::max(q.samples, s.samples);
   if (looked == 0 && q.rate <= 0) return "";  // counted, not sampled
   std::string words = plural(looked, "sample");
-  if (q.rate > 0) words += fmt::format(" at {} a second", rate_text(q.rate));
+  if (q.rate > 0) words += text::format(" at {} a second", rate_text(q.rate));
   if (q.rate > 0 && q.rate_asked > 0 && std::abs(q.rate - q.rate_asked) > 0.05 * q.rate_asked)
-    words += fmt::format(" ({} were asked for)", rate_text(q.rate_asked));
+    words += text::format(" ({} were asked for)", rate_text(q.rate_asked));
   const std::int64_t dropped =
       std::max<std::int64_t>(q.torn, 0) + std::max<std::int64_t>(q.unreadable, 0);
   if (q.rate > 0 || dropped > 0) {
-    words += fmt::format(", {} dropped", count_text(dropped));
+    words += text::format(", {} dropped", count_text(dropped));
     if (dropped > 0 && looked > 0)
-      words += fmt::format(
+      words += text::format(
           " ({})", percent_text(static_cast<double>(dropped) / static_cast<double>(looked)));
   }
   double cpu = 0;
@@ -95,11 +94,11 @@ std::string quality_sentence(const Profile& p, const Summary& s) {
     cpu_known = cpu_known && one.cpu_ns >= 0;
   }
   if (q.sampler_cpu_ns > 0) {
-    words += fmt::format("; sampling took {}", time_text(of_ns(q.sampler_cpu_ns)));
+    words += text::format("; sampling took {}", time_text(of_ns(q.sampler_cpu_ns)));
     if (cpu_known && cpu > 0)
-      words += fmt::format(", {} of the program's CPU time",
-                           percent_text(of_ns(q.sampler_cpu_ns).count() / cpu));
-    if (q.budget > 0) words += fmt::format(" ({} allowed)", percent_text(q.budget));
+      words += text::format(", {} of the program's CPU time",
+                            percent_text(of_ns(q.sampler_cpu_ns).count() / cpu));
+    if (q.budget > 0) words += text::format(" ({} allowed)", percent_text(q.budget));
   }
   return words;
 }
@@ -113,14 +112,14 @@ std::vector<std::string> warnings_of(const Profile& p, const Summary& s) {
   }
   const auto of_them = [&](std::int64_t count) {
     return p.processes.size() == 1 ? std::string("the process")
-                                   : fmt::format("{} of {} processes", count, p.processes.size());
+                                   : text::format("{} of {} processes", count, p.processes.size());
   };
   if (partial > 0)
-    out.push_back(fmt::format(
+    out.push_back(text::format(
         "{} ended before the profile was complete (killed, or replaced by exec): the last moments "
         "are missing",
         of_them(partial)));
-  if (blind > 0) out.push_back(fmt::format("states only, no lines, for {}", of_them(blind)));
+  if (blind > 0) out.push_back(text::format("states only, no lines, for {}", of_them(blind)));
   for (const std::string& note : s.quality.notes) out.push_back(one_line(note));
   return out;
 }
@@ -128,8 +127,8 @@ std::vector<std::string> warnings_of(const Profile& p, const Summary& s) {
 std::string marker_sentence(const Profile& p, const profile::Marker& marker) {
   const std::int64_t zero = p.processes.empty() ? marker.begin : p.processes[0].begin;
   const auto begin = of_ns(std::max<std::int64_t>(marker.begin - zero, 0));
-  return fmt::format("{} after the start, for {}: {}", time_text(begin),
-                     time_text(of_ns(marker.end - marker.begin)), one_line(marker.text));
+  return text::format("{} after the start, for {}: {}", time_text(begin),
+                      time_text(of_ns(marker.end - marker.begin)), one_line(marker.text));
 }
 
 std::string receipt_sentence(const profile::Marker& marker) try {
@@ -142,12 +141,12 @@ std::string receipt_sentence(const profile::Marker& marker) try {
     words = "ran with " + plural(static_cast<std::int64_t>(workers), "worker");
   const auto reason = receipt.find("reason");
   if (reason != receipt.end() && reason->is_string() && !reason->get<std::string>().empty())
-    words += fmt::format("{}{}",
-                         words.empty() ? "" : ", because: ", one_line(reason->get<std::string>()));
+    words += text::format("{}{}",
+                          words.empty() ? "" : ", because: ", one_line(reason->get<std::string>()));
   const auto buckets = receipt.find("buckets");
   if (buckets != receipt.end() && buckets->is_object()) {
     const std::string parts = buckets_words(*buckets);
-    if (!parts.empty()) words += fmt::format("{}their time: {}", words.empty() ? "" : "; ", parts);
+    if (!parts.empty()) words += text::format("{}their time: {}", words.empty() ? "" : "; ", parts);
   }
   return words;
 } catch (const profile::BadProfile&) {

@@ -1,16 +1,15 @@
 // src/report/scaling_csv.cpp: the scaling answer as CSV: a line for each N, measured or predicted
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "report/scaling.hpp"
 #include "report/scaling_words.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
 
 // Round-trips; empty where there is no number.
-std::string cell(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
+std::string cell(double value) { return std::isfinite(value) ? text::format("{}", value) : ""; }
 
 }  // namespace
 
@@ -25,12 +24,12 @@ std::string scaling_csv(const Scaling& s) {
                        : row.kind == ScalingRow::Kind::predicted ? "predicted"
                                                                  : "measured";
     // A bound says how fast it cannot be, and nothing else.
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", kind, cell(row.workers),
-                       row.runs, cell(bound ? none : row.time.count()), cell(row.low.count()),
-                       cell(bound ? none : row.high.count()), cell(bound ? none : row.speedup),
-                       cell(bound ? none : row.speedup_low), cell(row.speedup_high),
-                       cell(bound ? none : row.efficiency), cell(bound ? none : row.core_seconds),
-                       cell(row.cpu.value_or(none)), cell(bound ? none : row.cost.value_or(none)));
+    out += text::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", kind, cell(row.workers),
+                        row.runs, cell(bound ? none : row.time.count()), cell(row.low.count()),
+                        cell(bound ? none : row.high.count()), cell(bound ? none : row.speedup),
+                        cell(bound ? none : row.speedup_low), cell(row.speedup_high),
+                        cell(bound ? none : row.efficiency), cell(bound ? none : row.core_seconds),
+                        cell(row.cpu.value_or(none)), cell(bound ? none : row.cost.value_or(none)));
   }
   return out;
 }

@@ -1,10 +1,9 @@
 // src/report/scaling_html.cpp: the scaling answer as a page of its own: no script, nothing fetched
-#include <fmt/format.h>
-
 #include "report/scaling.hpp"
 #include "report/scaling_markup.hpp"
 #include "report/scaling_words.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -41,16 +40,16 @@ dt{font-weight:600}dd{margin:0}
 )";
 
 std::string number(std::string_view words) {
-  return fmt::format("<td class=\"num\">{}</td>", escape(words));
+  return text::format("<td class=\"num\">{}</td>", escape(words));
 }
 std::string number_head(std::string_view words) {
-  return fmt::format("<th class=\"num\" scope=\"col\">{}</th>", escape(words));
+  return text::format("<th class=\"num\" scope=\"col\">{}</th>", escape(words));
 }
 
 std::string findings(const Scaling& s) {
   std::string out;
   for (const laws::Finding& finding : s.fit.findings) {
-    out += fmt::format(
+    out += text::format(
         "<section class=\"finding\"><p><strong>{}</strong> "
         "<code>{}</code></p><p>{}</p></section>\n",
         escape(finding.text), escape(finding.code), escape(finding.remedy));
@@ -73,11 +72,11 @@ std::string rows(const Scaling& s) {
     out += row.kind == ScalingRow::Kind::measured ? "<tr>" : "<tr class=\"far\">";
     out += number(w.workers) + number(w.value) + number(w.speedup) + number(w.interval) +
            number(w.efficiency) + number(w.cost);
-    out += fmt::format("<td>{}</td></tr>\n", escape(w.remark));
+    out += text::format("<td>{}</td></tr>\n", escape(w.remark));
   }
   out += "</tbody></table></div>\n";
   if (left_out > 0)
-    out += fmt::format("<p class=\"soft small\">{} more N were measured.</p>\n", left_out);
+    out += text::format("<p class=\"soft small\">{} more N were measured.</p>\n", left_out);
   return out;
 }
 
@@ -91,28 +90,28 @@ std::string choices(const Scaling& s) {
   if (s.price.given()) out += number_head("if an hour is worth");
   out += "</tr></thead><tbody>\n";
   for (const ChoiceWords& c : all) {
-    out += fmt::format("<tr><th class=\"name\" scope=\"row\">{} <small>{}</small></th>{}{}{}{}{}",
-                       escape(c.name), escape(c.meaning), number(c.workers), number(c.interval),
-                       number(c.value), number(c.speedup), number(c.cost));
+    out += text::format("<tr><th class=\"name\" scope=\"row\">{} <small>{}</small></th>{}{}{}{}{}",
+                        escape(c.name), escape(c.meaning), number(c.workers), number(c.interval),
+                        number(c.value), number(c.speedup), number(c.cost));
     if (s.price.given()) out += number(c.hour_value);
     out += "</tr>\n";
   }
-  return out + fmt::format("</tbody></table></div>\n<p class=\"soft small\">{}</p>\n",
-                           escape(price_sentence(s)));
+  return out + text::format("</tbody></table></div>\n<p class=\"soft small\">{}</p>\n",
+                            escape(price_sentence(s)));
 }
 
 std::string lines(const char* title, const std::vector<Line>& all) {
   if (all.empty()) return "";
-  std::string out = fmt::format("<h2>{}</h2>\n<dl>\n", title);
+  std::string out = text::format("<h2>{}</h2>\n<dl>\n", title);
   for (const Line& line : all)
-    out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(line.label), escape(line.sentence));
+    out += text::format("<dt>{}</dt><dd>{}</dd>\n", escape(line.label), escape(line.sentence));
   return out + "</dl>\n";
 }
 
 std::string notes(const Scaling& s) {
   if (s.notes.empty()) return "";
   std::string out = "<h2>How this was measured</h2>\n<ul>\n";
-  for (const std::string& note : s.notes) out += fmt::format("<li>{}</li>\n", escape(note));
+  for (const std::string& note : s.notes) out += text::format("<li>{}</li>\n", escape(note));
   return out + "</ul>\n";
 }
 
@@ -120,7 +119,7 @@ std::string notes(const Scaling& s) {
 
 std::string scaling_html(const Scaling& s) {
   const std::string title = escape(headline(s));
-  std::string out = fmt::format(
+  std::string out = text::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
       "name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n{}"
       "</head>\n<body>\n<main>\n<h1>{}</h1>\n<p>{}</p>\n<p class=\"soft\">{}</p>\n",
@@ -134,7 +133,7 @@ std::string scaling_html(const Scaling& s) {
       "dash-dotted one the limit. Both axes are logarithmic.</figcaption>\n</figure>\n";
   out += rows(s) + choices(s) + lines("The law", law_lines(s)) +
          lines("What other laws say", loser_lines(s)) + notes(s);
-  out += fmt::format("<p class=\"soft small\">{}</p>\n", escape(small_print(s)));
+  out += text::format("<p class=\"soft small\">{}</p>\n", escape(small_print(s)));
   return out + "</main>\n</body>\n</html>\n";
 }
 

@@ -1,11 +1,10 @@
 // src/report/scaling_law_words.cpp: choices, the law and its losers in words
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "report/scaling_words.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -13,12 +12,12 @@ namespace {
 using laws::Estimate;
 
 std::string time_range(const Estimate& e) {
-  return fmt::format("{} ({} to {})", time_text(seconds{e.value}),
-                     time_like(seconds{e.low}, seconds{e.high}), time_text(seconds{e.high}));
+  return text::format("{} ({} to {})", time_text(seconds{e.value}),
+                      time_like(seconds{e.low}, seconds{e.high}), time_text(seconds{e.high}));
 }
 
 std::string share_range(const Estimate& e) {
-  return fmt::format("{} ({} to {})", share_text(e.value), share_text(e.low), share_text(e.high));
+  return text::format("{} ({} to {})", share_text(e.value), share_text(e.low), share_text(e.high));
 }
 
 // A coefficient that the law does not have: nothing was estimated.
@@ -37,21 +36,21 @@ std::string amount_words(const Scaling& s, const Estimate& e) {
 std::string at_most_words(const Scaling& s, const Estimate& e) {
   const double base = s.fit.law.base().count();
   if (!std::isfinite(e.high)) return untold;
-  return fmt::format("{}, at most {}", unseen,
-                     s.measured == Measured::seconds
-                         ? time_text(seconds{e.high})
-                         : share_text(e.high / base) + " of the time of one worker");
+  return text::format("{}, at most {}", unseen,
+                      s.measured == Measured::seconds
+                          ? time_text(seconds{e.high})
+                          : share_text(e.high / base) + " of the time of one worker");
 }
 
 std::string serial_words(const Scaling& s) {
   const Estimate& sigma = s.fit.sigma;
   if (absent(sigma)) return "";
   const char* of = "of the time of one worker";
-  if (sigma.on_bound) return fmt::format("{}, at most {} {}", unseen, share_text(sigma.high), of);
+  if (sigma.on_bound) return text::format("{}, at most {} {}", unseen, share_text(sigma.high), of);
   const std::string time = s.measured == Measured::seconds
                                ? ", " + time_text(seconds{s.fit.serial.value})
                                : std::string();
-  return fmt::format("{} {}{}: no number of workers shortens it", share_range(sigma), of, time);
+  return text::format("{} {}{}: no number of workers shortens it", share_range(sigma), of, time);
 }
 
 std::string startup_words(const Scaling& s) {
@@ -72,19 +71,19 @@ std::string limit_words(const Scaling& s) {
   const Estimate limit = limit_of(s);
   if (limit.value <= 0) {
     if (std::isfinite(limit.low) && limit.low > 1)
-      return fmt::format("none is seen; it lies above {}", times_text(limit.low, 2));
+      return text::format("none is seen; it lies above {}", times_text(limit.low, 2));
     return "none is seen";
   }
   const int decimals = limit.value < 9.95 ? 1 : 0;
   const std::string high =
-      std::isfinite(limit.high) ? fmt::format("{:.{}f}", limit.high, decimals) : "no limit";
-  return fmt::format("{} ({:.{}f} to {}): what any number of workers brings at most, by this law",
-                     times_text(limit.value, 2), limit.low, decimals, high);
+      std::isfinite(limit.high) ? text::format("{:.{}f}", limit.high, decimals) : "no limit";
+  return text::format("{} ({:.{}f} to {}): what any number of workers brings at most, by this law",
+                      times_text(limit.value, 2), limit.low, decimals, high);
 }
 
 std::string misfit_words(const laws::Fit& fit) {
-  std::string words = fmt::format("the law misses the runs by {} (standard deviation)",
-                                  share_text(fit.relative_sd));
+  std::string words = text::format("the law misses the runs by {} (standard deviation)",
+                                   share_text(fit.relative_sd));
   if (fit.degrees_of_freedom <= 0) words = "none can be seen: as many coefficients as runs";
   if (fit.lack_of_fit && *fit.lack_of_fit < 0.01) {
     words +=
@@ -124,9 +123,9 @@ ChoiceWords words_for(const char* name, const char* meaning, const laws::Choice&
   words.workers = workers_text(choice.workers);
   const bool open = s.choices && choice.workers_high >= s.choices->searched;
   if (open) {
-    words.interval = fmt::format("{} or more", choice.workers_low);
+    words.interval = text::format("{} or more", choice.workers_low);
   } else if (choice.workers_low < choice.workers_high) {
-    words.interval = fmt::format("{}–{}", choice.workers_low, choice.workers_high);
+    words.interval = text::format("{}–{}", choice.workers_low, choice.workers_high);
   }
   words.value = value_text(s, choice.time);
   if (!s.fit.levels.empty()) words.speedup = times_text(s.fit.levels.front().median / choice.time);
@@ -156,22 +155,22 @@ std::vector<ChoiceWords> choice_words(const Scaling& s) {
 std::string price_sentence(const Scaling& s) {
   const laws::Price& price = s.price;
   if (!price.given()) {
-    return fmt::format(
+    return text::format(
         "By the law, among 1 to {} workers. With --price each choice also says what an hour of "
         "waiting must be worth for it.",
         s.choices ? count_text(s.choices->searched) : "?");
   }
-  std::string words = fmt::format("By the law, among 1 to {} workers, at prices as given: {} a {}",
-                                  s.choices ? count_text(s.choices->searched) : "?",
-                                  money_text(price.per_core_hour, price.currency), s.price_per);
+  std::string words = text::format("By the law, among 1 to {} workers, at prices as given: {} a {}",
+                                   s.choices ? count_text(s.choices->searched) : "?",
+                                   money_text(price.per_core_hour, price.currency), s.price_per);
   if (price.fixed_per_hour > 0) {
-    words += fmt::format(" and {} an hour whatever the number of workers",
-                         money_text(price.fixed_per_hour, price.currency));
+    words += text::format(" and {} an hour whatever the number of workers",
+                          money_text(price.fixed_per_hour, price.currency));
   }
   if (price.minimum.count() > 0)
-    words += fmt::format(", billed for at least {}", time_text(price.minimum));
+    words += text::format(", billed for at least {}", time_text(price.minimum));
   if (price.granularity.count() > 0)
-    words += fmt::format(", in steps of {}", time_text(price.granularity));
+    words += text::format(", in steps of {}", time_text(price.granularity));
   words += price.date.empty() ? ", of no date (--price-date)" : ", of " + one_line(price.date);
   if (s.measured == Measured::throughput)
     words += "; money is for one unit of work, the throughput taken as one a second";
@@ -180,7 +179,7 @@ std::string price_sentence(const Scaling& s) {
 
 std::vector<Line> law_lines(const Scaling& s) {
   std::vector<Line> lines{
-      {"law", fmt::format("{}  ({})", formula_of(s.fit.model), laws::name_of(s.fit.model))}};
+      {"law", text::format("{}  ({})", formula_of(s.fit.model), laws::name_of(s.fit.model))}};
   const auto add = [&](const char* label, std::string sentence) {
     if (!sentence.empty()) lines.push_back({label, std::move(sentence)});
   };
@@ -205,18 +204,18 @@ std::vector<Line> loser_lines(const Scaling& s) {
   std::vector<Line> lines;
   for (std::size_t i = 0; i < s.fit.candidates.size(); ++i) {
     const laws::Candidate& candidate = s.fit.candidates[i];
-    std::string sentence = fmt::format("misses by {}", share_text(candidate.relative_sd));
+    std::string sentence = text::format("misses by {}", share_text(candidate.relative_sd));
     if (std::isfinite(candidate.leave_one_out)) {
-      sentence += fmt::format(", an N left out by {}", share_text(candidate.leave_one_out));
+      sentence += text::format(", an N left out by {}", share_text(candidate.leave_one_out));
     }
     for (const laws::Forecast& forecast : s.forecasts) {
       if (forecast.bound) continue;
       sentence +=
-          fmt::format("; {} workers: {}", workers_text(forecast.workers),
-                      value_text(s, laws::predict(candidate, s.fit.machine, forecast.workers)));
+          text::format("; {} workers: {}", workers_text(forecast.workers),
+                       value_text(s, laws::predict(candidate, s.fit.machine, forecast.workers)));
     }
     lines.push_back(
-        {fmt::format("{}{}", laws::name_of(candidate.model), i == 0 ? ", chosen" : ""), sentence});
+        {text::format("{}{}", laws::name_of(candidate.model), i == 0 ? ", chosen" : ""), sentence});
   }
   return lines;
 }

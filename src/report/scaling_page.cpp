@@ -1,13 +1,12 @@
 // src/report/scaling_page.cpp: lines and tables for a terminal, in its width, character set and ink
 #include "report/scaling_page.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -65,7 +64,7 @@ std::string blanks(int count) {
 void Page::line(const std::string& words, Weight weight) {
   const std::string_view code = code_of(weight);
   const bool ink = terminal_.ink == Terminal::Ink::colours && !code.empty() && !words.empty();
-  out_ += fmt::format("{}{}{}\n", ink ? code : "", shown(words), ink ? "\033[0m" : "");
+  out_ += text::format("{}{}{}\n", ink ? code : "", shown(words), ink ? "\033[0m" : "");
 }
 
 // Before anything is measured: a character may become two.

@@ -2,14 +2,13 @@
 // form, eight braille dots a character
 #include "report/scaling_plot.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "report/scaling_words.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -212,18 +211,18 @@ std::vector<std::string> plot_lines(const Scaling& s, const Terminal& terminal) 
   for (const double tick : range.speedup_ticks()) {
     const double y = range.y_of(tick);
     if (y >= 0 && y <= 1)
-      labels[static_cast<std::size_t>(canvas.row_of(y))] = fmt::format("{:g}×", tick);
+      labels[static_cast<std::size_t>(canvas.row_of(y))] = text::format("{:g}×", tick);
   }
   lines.emplace_back("  speed-up");
   const bool ascii = terminal.charset == Terminal::Charset::ascii;
   for (int row = 0; row < rows; ++row) {
     const std::string& label = labels[static_cast<std::size_t>(row)];
     const std::string pad(static_cast<std::size_t>(std::max(0, margin - 3 - width_of(label))), ' ');
-    lines.push_back(fmt::format("{}{} {} {}", pad, label,
-                                ascii           ? "|"
-                                : label.empty() ? "│"
-                                                : "┤",
-                                canvas.row(row)));
+    lines.push_back(text::format("{}{} {} {}", pad, label,
+                                 ascii           ? "|"
+                                 : label.empty() ? "│"
+                                                 : "┤",
+                                 canvas.row(row)));
     while (lines.back().ends_with(' ')) lines.back().pop_back();
   }
   const std::string left(margin, ' ');

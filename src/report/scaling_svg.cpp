@@ -2,8 +2,6 @@
 //
 // Read in black and white: every line has its own dashes and its name beside it, measured points
 // are filled and predicted ones hollow. Light and dark by the reader's own setting.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -11,6 +9,7 @@
 #include "report/scaling_plot.hpp"
 #include "report/scaling_words.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -53,25 +52,25 @@ struct Frame {
 std::string grid(const Frame& frame) {
   std::string out;
   for (const double tick : frame.range.n_ticks()) {
-    out += fmt::format(
+    out += text::format(
         R"(<path class="grid" d="M{0:.1f} {1}V{2}"/><text class="soft" x="{0:.1f}" y="{3}" )"
         R"(text-anchor="middle">{4}</text>)"
         "\n",
         frame.x(tick), top, height - bottom, height - bottom + 18, escape(workers_text(tick)));
   }
   for (const double tick : frame.range.speedup_ticks()) {
-    out += fmt::format(
+    out += text::format(
         R"(<path class="grid" d="M{1} {0:.1f}H{2}"/><text class="soft" x="{3}" y="{4:.1f}" )"
         R"(text-anchor="end">{5}</text>)"
         "\n",
         frame.y(tick), left, width - right, left - 8, frame.y(tick) + 4.5,
-        escape(fmt::format("{:g}×", tick)));
+        escape(text::format("{:g}×", tick)));
   }
   return out +
-         fmt::format(R"(<text class="soft" x="{}" y="{}" text-anchor="middle">N, workers</text>)"
-                     R"(<text class="soft" x="{}" y="{}">speed-up</text>)"
-                     "\n",
-                     (left + width - right) / 2, height - 12, 12, top - 14);
+         text::format(R"(<text class="soft" x="{}" y="{}" text-anchor="middle">N, workers</text>)"
+                      R"(<text class="soft" x="{}" y="{}">speed-up</text>)"
+                      "\n",
+                      (left + width - right) / 2, height - 12, 12, top - 14);
 }
 
 std::string path_of(const std::vector<CurvePoint>& points, const Frame& frame) {
@@ -80,8 +79,8 @@ std::string path_of(const std::vector<CurvePoint>& points, const Frame& frame) {
   for (const CurvePoint& point : points) {
     const bool inside = std::isfinite(point.speedup) && frame.holds(point.speedup);
     if (inside) {
-      path += fmt::format("{}{:.1f} {:.1f}", pen_down ? "L" : "M", frame.x(point.n),
-                          frame.y(point.speedup));
+      path += text::format("{}{:.1f} {:.1f}", pen_down ? "L" : "M", frame.x(point.n),
+                           frame.y(point.speedup));
     }
     pen_down = inside;
   }
@@ -94,10 +93,10 @@ std::string band_of(const std::vector<CurvePoint>& points, const Frame& frame) {
     const CurvePoint &there = points[i], &back = points[points.size() - 1 - i];
     if (!std::isfinite(there.high) || !std::isfinite(there.low)) return "";
     upper +=
-        fmt::format("{}{:.1f} {:.1f}", i == 0 ? "M" : "L", frame.x(there.n), frame.y(there.high));
-    lower += fmt::format("L{:.1f} {:.1f}", frame.x(back.n), frame.y(back.low));
+        text::format("{}{:.1f} {:.1f}", i == 0 ? "M" : "L", frame.x(there.n), frame.y(there.high));
+    lower += text::format("L{:.1f} {:.1f}", frame.x(back.n), frame.y(back.low));
   }
-  return upper.empty() ? "" : fmt::format("<path class=\"band\" d=\"{}{}Z\"/>\n", upper, lower);
+  return upper.empty() ? "" : text::format("<path class=\"band\" d=\"{}{}Z\"/>\n", upper, lower);
 }
 
 // Names at the right end of their lines, pushed apart where they would touch.
@@ -117,8 +116,8 @@ std::string names(std::vector<Name> all) {
   for (auto name = all.rbegin(); name != all.rend(); ++name) {
     name->y = std::min(name->y, room - line_height);
     room = name->y;
-    out += fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", name->css,
-                       width - right + 10, name->y + 4.5, escape(name->words));
+    out += text::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", name->css,
+                        width - right + 10, name->y + 4.5, escape(name->words));
   }
   return out;
 }
@@ -128,7 +127,7 @@ std::string bar(const Frame& frame, const ScalingRow& row, const char* css) {
       !(row.speedup_high > row.speedup_low))
     return "";
   const double x = frame.x(row.workers);
-  return fmt::format(
+  return text::format(
       R"(<path class="{}" d="M{:.1f} {:.1f}V{:.1f}M{:.1f} {:.1f}h8M{:.1f} {:.1f}h8"/>)"
       "\n",
       css, x, frame.y(row.speedup_low), frame.y(row.speedup_high), x - 4, frame.y(row.speedup_low),
@@ -143,14 +142,14 @@ std::string points(const Frame& frame, const Scaling& s) {
       continue;
     const RowWords words = words_of(row, s);
     out += bar(frame, row, measured ? "bar" : "far");
-    out += fmt::format(
+    out += text::format(
         R"(<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{}"><title>{}</title></circle>)"
         "\n",
         measured ? "measured" : "predicted", frame.x(row.workers), frame.y(row.speedup),
         s.fit.levels.size() > 40 ? 3 : 5,
-        escape(fmt::format("N = {}: {}{}, {}{}", words.workers, words.speedup,
-                           words.interval.empty() ? "" : " (" + words.interval + ")", words.value,
-                           measured ? "" : ", predicted")));
+        escape(text::format("N = {}: {}{}, {}{}", words.workers, words.speedup,
+                            words.interval.empty() ? "" : " (" + words.interval + ")", words.value,
+                            measured ? "" : ", predicted")));
   }
   return out;
 }
@@ -164,29 +163,29 @@ std::string svg_body(const Scaling& s) {
   const double base = frame.range.n_low, last = frame.range.n_high;
   const auto line = curve(s, 61);
   std::vector<Name> labels;
-  std::string out = fmt::format(R"(<rect class="paper" width="{}" height="{}"/>)"
-                                "\n",
-                                width, height);
+  std::string out = text::format(R"(<rect class="paper" width="{}" height="{}"/>)"
+                                 "\n",
+                                 width, height);
   out += grid(frame);
   const double ideal_end = std::min(last, base * frame.range.speedup_high);
-  out += fmt::format(R"(<path class="ideal" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>)"
-                     "\n",
-                     frame.x(base), frame.y(1), frame.x(ideal_end), frame.y(ideal_end / base));
+  out += text::format(R"(<path class="ideal" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>)"
+                      "\n",
+                      frame.x(base), frame.y(1), frame.x(ideal_end), frame.y(ideal_end / base));
   if (ideal_end >= last) {
     labels.push_back({frame.y(last / base), "soft", "ideal: N times"});
   } else {
-    out += fmt::format(R"(<text class="soft" x="{:.1f}" y="{}" text-anchor="middle">ideal</text>)"
-                       "\n",
-                       frame.x(ideal_end), top - 6);
+    out += text::format(R"(<text class="soft" x="{:.1f}" y="{}" text-anchor="middle">ideal</text>)"
+                        "\n",
+                        frame.x(ideal_end), top - 6);
   }
   out += band_of(line, frame);
   if (const double limit = limit_of(s).value; limit > 0 && frame.holds(limit)) {
-    out += fmt::format(R"(<path class="limit" d="M{} {:.1f}H{}"/>)"
-                       "\n",
-                       left, frame.y(limit), width - right);
+    out += text::format(R"(<path class="limit" d="M{} {:.1f}H{}"/>)"
+                        "\n",
+                        left, frame.y(limit), width - right);
     labels.push_back({frame.y(limit), "soft", "limit " + times_text(limit, 2)});
   }
-  out += fmt::format("<path class=\"law\" d=\"{}\"/>\n", path_of(line, frame));
+  out += text::format("<path class=\"law\" d=\"{}\"/>\n", path_of(line, frame));
   if (!line.empty() && std::isfinite(line.back().speedup)) {
     labels.push_back(
         {frame.y(line.back().speedup), "law-name", "law " + times_text(line.back().speedup, 2)});
@@ -198,7 +197,7 @@ std::string svg_body(const Scaling& s) {
 }  // namespace
 
 std::string svg_element(const Scaling& s) {
-  return fmt::format(
+  return text::format(
       R"(<svg xmlns="http://www.w3.org/2000/svg" class="payoff-plot" viewBox="0 0 {} {}" )"
       R"(role="img" aria-label="{}">)"
       "\n<title>{}</title>\n{}{}</svg>\n",

@@ -1,8 +1,6 @@
 // src/report/scaling_target.cpp: can code times workers reach a goal? In words, and as JSON
 #include "report/scaling_target.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 #include "report/scaling_page.hpp"
 #include "report/scaling_words.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -18,12 +17,12 @@ using laws::Law;
 using laws::Reach;
 
 std::string workers_words(double workers) {
-  return fmt::format("{} worker{}", workers_text(workers), workers == 1 ? "" : "s");
+  return text::format("{} worker{}", workers_text(workers), workers == 1 ? "" : "s");
 }
 
 // 12×, 77.9×, 1,200×
 std::string gain_text(double gain) {
-  return gain < 99.5 ? fmt::format("{:.3g}×", gain) : times_text(gain);
+  return gain < 99.5 ? text::format("{:.3g}×", gain) : times_text(gain);
 }
 
 // Three digits, rounded up: what is enough must not read as less.
@@ -43,29 +42,29 @@ bool far_out(const Target& t, double workers) {
 }
 
 std::string factors(const Reach& reach) {
-  if (reach.by_code == 1) return fmt::format("{} faster", gain_text(reach.needed));
-  return fmt::format("{} faster, {} by the code and {} by workers", gain_text(reach.needed),
-                     gain_text(reach.by_code), gain_text(reach.by_workers));
+  if (reach.by_code == 1) return text::format("{} faster", gain_text(reach.needed));
+  return text::format("{} faster, {} by the code and {} by workers", gain_text(reach.needed),
+                      gain_text(reach.by_code), gain_text(reach.by_workers));
 }
 
 std::string interval_words(const Reach& reach) {
   if (!reach.workers_low) return "";
   if (!reach.workers_high)
-    return fmt::format(" ({} or more, perhaps never)", workers_text(*reach.workers_low));
+    return text::format(" ({} or more, perhaps never)", workers_text(*reach.workers_low));
   if (*reach.workers_low == *reach.workers_high) return "";
-  return fmt::format(" ({}–{})", workers_text(*reach.workers_low),
-                     workers_text(*reach.workers_high));
+  return text::format(" ({}–{})", workers_text(*reach.workers_low),
+                      workers_text(*reach.workers_high));
 }
 
 std::string unknown_headline(const Target& t) {
   if (t.goal.now / t.goal.code_gain <= t.goal.want)
     return "Yes, by the code alone: more workers are not needed";
   if (!t.share_allowed) {
-    return fmt::format("No: {} is needed from workers, and there are {} cores",
-                       gain_text(t.cases.front().reach.by_workers),
-                       workers_text(t.goal.machine_cores));
+    return text::format("No: {} is needed from workers, and there are {} cores",
+                        gain_text(t.cases.front().reach.by_workers),
+                        workers_text(t.goal.machine_cores));
   }
-  return fmt::format(
+  return text::format(
       "It depends on the serial share, which was not given: only if it is at most {}",
       share_text(*t.share_allowed));
 }
@@ -74,7 +73,7 @@ std::string target_headline(const Target& t) {
   if (t.source == Source::nothing) return unknown_headline(t);
   const Reach& reach = t.cases.front().reach;
   if (!reach.workers) {
-    const std::string most = fmt::format(
+    const std::string most = text::format(
         "No: {} is needed from workers, and {} bring at most {}", gain_text(reach.by_workers),
         std::isfinite(t.goal.machine_cores) ? workers_words(t.goal.machine_cores) : "they",
         gain_text(reach.limit));
@@ -83,40 +82,40 @@ std::string target_headline(const Target& t) {
   }
   if (*reach.workers == 1) return "Yes, by the code alone: more workers are not needed";
   std::string answer =
-      fmt::format("{} {}{}: {}", far_out(t, *reach.workers) ? "By the law, with" : "Yes, with",
-                  workers_words(*reach.workers), interval_words(reach), factors(reach));
+      text::format("{} {}{}: {}", far_out(t, *reach.workers) ? "By the law, with" : "Yes, with",
+                   workers_words(*reach.workers), interval_words(reach), factors(reach));
   if (!far_out(t, *reach.workers)) return answer;
-  return fmt::format("{}; but nothing was measured beyond {}", answer,
-                     workers_text(t.largest_measured));
+  return text::format("{}; but nothing was measured beyond {}", answer,
+                      workers_text(t.largest_measured));
 }
 
 std::vector<Line> plan_lines(const Target& t) {
   const Reach& reach = t.cases.front().reach;
   std::vector<Line> lines{
-      {"goal", fmt::format("{} to {}: {}", time_text(t.goal.now), time_text(t.goal.want),
-                           gain_text(reach.needed))},
+      {"goal", text::format("{} to {}: {}", time_text(t.goal.now), time_text(t.goal.want),
+                            gain_text(reach.needed))},
       {"code", reach.by_code == 1
                    ? std::string("as it is; --code-gain K says how many times faster it could be")
-                   : fmt::format("{} on one worker", gain_text(reach.by_code))}};
+                   : text::format("{} on one worker", gain_text(reach.by_code))}};
   std::string workers = "nothing has to come from them";
   if (reach.by_workers > 1)
-    workers = fmt::format("{} would have to come from them", gain_text(reach.by_workers));
+    workers = text::format("{} would have to come from them", gain_text(reach.by_workers));
   if (t.source != Source::nothing)
-    workers += fmt::format("; the most they can bring is {}", gain_text(reach.limit));
+    workers += text::format("; the most they can bring is {}", gain_text(reach.limit));
   lines.push_back({"workers", workers});
   if (t.source == Source::share) {
-    lines.push_back({"serial", fmt::format("{} of the work of one worker, as given; start-up and "
-                                           "cost per worker are taken as 0",
-                                           share_text(t.cases.front().law.sigma()))});
+    lines.push_back({"serial", text::format("{} of the work of one worker, as given; start-up and "
+                                            "cost per worker are taken as 0",
+                                            share_text(t.cases.front().law.sigma()))});
   }
   if (t.source == Source::runs) {
     const Law& law = t.cases.front().law;
     lines.push_back(
-        {"law", fmt::format("from {}, measured up to {} workers: serial {}, start-up "
-                            "{}, per worker {} of the time of one",
-                            one_line(t.runs_name), workers_text(t.largest_measured),
-                            share_text(law.sigma()), share_text(law.startup / law.base()),
-                            share_text(law.kappa()))});
+        {"law", text::format("from {}, measured up to {} workers: serial {}, start-up "
+                             "{}, per worker {} of the time of one",
+                             one_line(t.runs_name), workers_text(t.largest_measured),
+                             share_text(law.sigma()), share_text(law.startup / law.base()),
+                             share_text(law.kappa()))});
   }
   return lines;
 }
@@ -129,27 +128,27 @@ std::vector<Line> change_lines(const Target& t) {
   lines.push_back(
       {"serial share",
        reach.serial_share_needed
-           ? fmt::format("at most {} instead of {}", share_text(*reach.serial_share_needed),
-                         share_text(t.cases.front().law.sigma()))
+           ? text::format("at most {} instead of {}", share_text(*reach.serial_share_needed),
+                          share_text(t.cases.front().law.sigma()))
            : std::string("no share is small enough: even 0 does not reach it")});
   std::string code = "no gain is enough: what workers cost does not shrink with it";
   if (reach.code_gain_needed) {
-    code = fmt::format("{} faster on one worker instead of {}",
-                       enough_text(*reach.code_gain_needed), gain_text(t.goal.code_gain));
+    code = text::format("{} faster on one worker instead of {}",
+                        enough_text(*reach.code_gain_needed), gain_text(t.goal.code_gain));
     if (std::isinf(t.goal.machine_cores)) code += ", with as many workers as it takes";
     if (t.gain_with_some) {
-      code += fmt::format("; {} with no more than {} workers", enough_text(*t.gain_with_some),
-                          workers_text(t.some_workers));
+      code += text::format("; {} with no more than {} workers", enough_text(*t.gain_with_some),
+                           workers_text(t.some_workers));
     }
   }
   lines.push_back({"code", code});
   const std::string with =
       std::isfinite(reach.best_workers)
-          ? fmt::format("with {}", workers_words(reach.best_workers))
+          ? text::format("with {}", workers_words(reach.best_workers))
           : std::string("which more and more workers come near to but do not reach");
-  lines.push_back({"tolerance",
-                   fmt::format("{} instead of {} ({} as long), {}", time_text(reach.best),
-                               time_text(t.goal.want), gain_text(reach.best / t.goal.want), with)});
+  lines.push_back({"tolerance", text::format("{} instead of {} ({} as long), {}",
+                                             time_text(reach.best), time_text(t.goal.want),
+                                             gain_text(reach.best / t.goal.want), with)});
   return lines;
 }
 
@@ -167,8 +166,8 @@ void add_cases(Page& page, const Target& t) {
                      reached ? time_text(law.at(n)) : "-",
                      reached ? money_or_core_hours(t, n, law.at(n)) : "-", time_text(c.reach.best),
                      reached ? "reached"
-                             : fmt::format("out of reach: {} too long",
-                                           gain_text(c.reach.best / t.goal.want))});
+                             : text::format("out of reach: {} too long",
+                                            gain_text(c.reach.best / t.goal.want))});
     weights.push_back(Weight::normal);
   }
   page.table(cells, weights);
@@ -199,7 +198,7 @@ void add_way(Page& page, const Target& t) {
     const double speedup = law.base() / time;
     const bool goal = reach.workers && n >= *reach.workers;
     cells.push_back({workers_text(n), time_text(time), times_text(speedup),
-                     fmt::format("{:.0f} %", 100 * speedup / n), money_or_core_hours(t, n, time),
+                     text::format("{:.0f} %", 100 * speedup / n), money_or_core_hours(t, n, time),
                      goal            ? "the goal"
                      : far_out(t, n) ? "far beyond the runs"
                                      : ""});

@@ -1,11 +1,10 @@
 // src/report/scaling_text.cpp: the scaling answer on a terminal
-#include <fmt/format.h>
-
 #include "report/scaling.hpp"
 #include "report/scaling_page.hpp"
 #include "report/scaling_plot.hpp"
 #include "report/scaling_words.hpp"
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -24,7 +23,7 @@ void add_rows(Page& page, const Scaling& s) {
   }
   page.table(cells, weights);
   if (left_out > 0)
-    page.wrapped("  ", fmt::format("{} more N were measured: --csv has all", left_out));
+    page.wrapped("  ", text::format("{} more N were measured: --csv has all", left_out));
 }
 
 void add_choices(Page& page, const Scaling& s, int columns) {

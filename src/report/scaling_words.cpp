@@ -1,12 +1,11 @@
 // src/report/scaling_words.cpp: the first lines of the scaling answer, and the rows of its table
 #include "report/scaling_words.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -19,7 +18,7 @@ bool found(const Scaling& s, std::string_view code) {
 }
 
 std::string workers_words(double workers) {
-  return fmt::format("{} worker{}", workers_text(workers), workers == 1 ? "" : "s");
+  return text::format("{} worker{}", workers_text(workers), workers == 1 ? "" : "s");
 }
 
 // Digits that the interval does not drown: two when it is unknown or narrow.
@@ -38,9 +37,9 @@ std::string speed_words(double speedup, double low, double high) {
   if (slower) speedup = 1 / speedup, std::swap(low, high), low = 1 / low, high = 1 / high;
   if (speedup < 1.02) return "as fast";
   const bool range = std::isfinite(low) && std::isfinite(high) && high > low;
-  return fmt::format("{} {}{}", times_text(speedup, range ? high - low : 0),
-                     slower ? "slower" : "faster",
-                     range ? fmt::format(" ({})", range_text(low, high)) : "");
+  return text::format("{} {}{}", times_text(speedup, range ? high - low : 0),
+                      slower ? "slower" : "faster",
+                      range ? text::format(" ({})", range_text(low, high)) : "");
 }
 
 double price_of(const Scaling& s, double workers, seconds time) {
@@ -50,7 +49,7 @@ double price_of(const Scaling& s, double workers, seconds time) {
 std::string cost_words(const Scaling& s, double workers, seconds time) {
   const Level& base = s.fit.levels.front();
   const double ratio = price_of(s, workers, time) / price_of(s, base.workers, base.median);
-  return std::isfinite(ratio) ? fmt::format(", {} the cost", times_text(ratio)) : "";
+  return std::isfinite(ratio) ? text::format(", {} the cost", times_text(ratio)) : "";
 }
 
 struct Named {
@@ -84,17 +83,17 @@ Named sufficient(const Scaling& s) {
 std::string beyond_words(const Scaling& s, double named) {
   const double largest = s.fit.levels.back().workers;
   if (found(s, "retrograde") && named < largest)
-    return fmt::format("beyond {} it gets slower", workers_text(named));
-  if (named < largest) return fmt::format("beyond {} nothing is gained", workers_text(named));
+    return text::format("beyond {} it gets slower", workers_text(named));
+  if (named < largest) return text::format("beyond {} nothing is gained", workers_text(named));
   const laws::Estimate& peak = s.fit.fastest;  // beyond what can be predicted its end is infinite
   if (!peak.on_bound && peak.value <= 4 * largest && std::isfinite(peak.high))
-    return fmt::format("beyond {} nothing is gained",
-                       workers_text(std::max(named, std::round(peak.value))));
+    return text::format("beyond {} nothing is gained",
+                        workers_text(std::max(named, std::round(peak.value))));
   for (const ScalingRow& row : scaling_rows(s)) {
     if (row.kind != ScalingRow::Kind::predicted) continue;
-    return fmt::format("{} would bring {} ({})", workers_text(row.workers),
-                       times_text(row.speedup, row.speedup_high - row.speedup_low),
-                       range_text(row.speedup_low, row.speedup_high));
+    return text::format("{} would bring {} ({})", workers_text(row.workers),
+                        times_text(row.speedup, row.speedup_high - row.speedup_low),
+                        range_text(row.speedup_low, row.speedup_high));
   }
   return "what more would bring is not known";
 }
@@ -106,36 +105,36 @@ std::string headline(const Scaling& s) {
   if (levels.empty()) return "nothing was measured";
   const Level &base = levels.front(), &last = levels.back();
   if (found(s, "n-ignored")) {
-    return fmt::format("the number of workers changes nothing: {} with {}, {} with {}",
-                       value_text(s, base.median), workers_words(base.workers),
-                       value_text(s, last.median), workers_words(last.workers));
+    return text::format("the number of workers changes nothing: {} with {}, {} with {}",
+                        value_text(s, base.median), workers_words(base.workers),
+                        value_text(s, last.median), workers_words(last.workers));
   }
   if (s.choices && s.choices->best) {
     const laws::Choice& best = *s.choices->best;
     const bool predicted = best.workers > s.fit.largest_measured;
-    return fmt::format("{} {} best at {} for an hour of waiting: {}{}{}",
-                       workers_words(best.workers), best.workers == 1 ? "is" : "are",
-                       money_text(s.price.hour_value, s.price.currency),
-                       speed_words(base.median / best.time, NAN, NAN),
-                       predicted ? " as predicted" : "", cost_words(s, best.workers, best.time));
+    return text::format("{} {} best at {} for an hour of waiting: {}{}{}",
+                        workers_words(best.workers), best.workers == 1 ? "is" : "are",
+                        money_text(s.price.hour_value, s.price.currency),
+                        speed_words(base.median / best.time, NAN, NAN),
+                        predicted ? " as predicted" : "", cost_words(s, best.workers, best.time));
   }
   const Named named = sufficient(s);
   if (named.workers == base.workers) {
     const bool same = base.median < last.median * 1.05;
-    return fmt::format(
+    return text::format(
         "{} {} enough: {} {} {}", workers_words(base.workers), base.workers == 1 ? "is" : "are",
         workers_text(last.workers), last.workers == 1 ? "is" : "are",
         same ? speed_words(last.speedup, last.speedup_low, last.speedup_high) : "hardly faster");
   }
-  return fmt::format("{}: {}{}; {}", workers_words(named.workers),
-                     speed_words(named.speedup, named.low, named.high),
-                     cost_words(s, named.workers, named.time), beyond_words(s, named.workers));
+  return text::format("{}: {}{}; {}", workers_words(named.workers),
+                      speed_words(named.speedup, named.low, named.high),
+                      cost_words(s, named.workers, named.time), beyond_words(s, named.workers));
 }
 
 std::string subject_sentence(const Scaling& s) {
   int runs = 0;
   for (const Level& level : s.fit.levels) runs += level.runs;
-  return fmt::format(
+  return text::format(
       "{}: {} at {}", shorten(s.subject, 120), plural(runs, "run"),
       s.fit.levels.size() == 1
           ? "one number of workers"
@@ -147,15 +146,15 @@ std::string base_sentence(const Scaling& s) {
   const Level& base = s.fit.levels.front();
   const std::string range =
       base.runs > 1 && base.high > base.low
-          ? fmt::format(", {} to {}", time_like(base.low, base.median), time_text(base.high))
+          ? text::format(", {} to {}", time_like(base.low, base.median), time_text(base.high))
           : "";
-  const std::string what = base.runs > 1 ? fmt::format("median of {} runs", base.runs) : "one run";
+  const std::string what = base.runs > 1 ? text::format("median of {} runs", base.runs) : "one run";
   if (s.measured == Measured::throughput) {
-    return fmt::format("speed-ups are against {}: a throughput of {} ({})", one_line(s.base),
-                       value_text(s, base.median), what);
+    return text::format("speed-ups are against {}: a throughput of {} ({})", one_line(s.base),
+                        value_text(s, base.median), what);
   }
-  return fmt::format("speed-ups are against {}: {} ({}{})", one_line(s.base),
-                     time_text(base.median), what, range);
+  return text::format("speed-ups are against {}: {} ({}{})", one_line(s.base),
+                      time_text(base.median), what, range);
 }
 
 std::vector<ScalingRow> scaling_rows(const Scaling& s) {
@@ -241,7 +240,7 @@ RowWords words_of(const ScalingRow& row, const Scaling& s) {
   words.speedup = most + times_text(row.speedup, width);
   if (range) words.interval = range_text(row.speedup_low, row.speedup_high);
   words.efficiency =
-      most + (std::isfinite(row.efficiency) ? fmt::format("{:.0f} %", row.efficiency * 100)
+      most + (std::isfinite(row.efficiency) ? text::format("{:.0f} %", row.efficiency * 100)
                                             : std::string("?"));
   words.cost = least + cost_text(s, row.workers, row.time);
   if (bound) words.remark = "bound";
@@ -262,19 +261,19 @@ std::string workers_text(double workers) {
   if (!std::isfinite(workers)) return workers > 0 ? "∞" : "?";
   if (std::abs(workers - std::round(workers)) < 1e-9 && std::abs(workers) < 1e15)
     return count_text(std::llround(workers));
-  return fmt::format("{:.{}f}", workers, workers < 9.95 ? 2 : 1);
+  return text::format("{:.{}f}", workers, workers < 9.95 ? 2 : 1);
 }
 
 std::string times_text(double factor, double width) {
   if (!std::isfinite(factor)) return "?";
   if (factor >= 999.5) return count_text(std::llround(std::min(factor, 1e15))) + "×";
-  return fmt::format("{:.{}f}×", std::max(factor, 0.0), decimals_for(factor, width));
+  return text::format("{:.{}f}×", std::max(factor, 0.0), decimals_for(factor, width));
 }
 
 std::string range_text(double low, double high) {
   if (!std::isfinite(low) || !std::isfinite(high)) return "?";
   const int decimals = decimals_for(high, high - low);
-  return fmt::format("{:.{}f}–{:.{}f}", low, decimals, high, decimals);
+  return text::format("{:.{}f}–{:.{}f}", low, decimals, high, decimals);
 }
 
 std::string share_text(double share) {
@@ -283,22 +282,22 @@ std::string share_text(double share) {
   if (percent <= 0) return "0 %";
   if (percent < 0.0001) return "<0.0001 %";
   const int digits = 1 - static_cast<int>(std::floor(std::log10(percent)));
-  return fmt::format("{:.{}f} %", percent, std::clamp(digits, 0, 6));
+  return text::format("{:.{}f} %", percent, std::clamp(digits, 0, 6));
 }
 
 std::string amount_text(double amount) {
   if (!std::isfinite(amount)) return "?";
   const double size = std::abs(amount);
-  if (size >= 1e15) return fmt::format("{:.3g}", amount);
+  if (size >= 1e15) return text::format("{:.3g}", amount);
   if (size >= 1000) return count_text(std::llround(amount));
   const int digits = size == 0 ? 2 : 2 - static_cast<int>(std::floor(std::log10(size)));
-  return fmt::format("{:.{}f}", amount, std::clamp(digits, 0, 12));
+  return text::format("{:.{}f}", amount, std::clamp(digits, 0, 12));
 }
 
 std::string money_text(double amount, const std::string& currency) {
   const bool whole = amount == std::round(amount) && std::abs(amount) < 1e15;
-  return fmt::format("{} {}", whole ? count_text(std::llround(amount)) : amount_text(amount),
-                     one_line(currency));
+  return text::format("{} {}", whole ? count_text(std::llround(amount)) : amount_text(amount),
+                      one_line(currency));
 }
 
 std::string value_text(const Scaling& s, seconds time) {

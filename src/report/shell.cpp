@@ -1,10 +1,10 @@
 // src/report/shell.cpp: words in commands that users are told to try
 #include "report/shell.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include "text/format.hpp"
 
 namespace payoff::report {
 
@@ -21,9 +21,9 @@ std::string quoted(std::string_view word) {
     if (one_line) {
       quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
     } else if (control(c)) {
-      quoted += c == '\n' ? "\\n" : c == '\t' ? "\\t" : fmt::format("\\{:03o}", c);
+      quoted += c == '\n' ? "\\n" : c == '\t' ? "\\t" : text::format("\\{:03o}", c);
     } else {
-      quoted += c == '\'' || c == '\\' ? fmt::format("\\{}", c) : std::string(1, c);
+      quoted += c == '\'' || c == '\\' ? text::format("\\{}", c) : std::string(1, c);
     }
   }
   return quoted + "'";

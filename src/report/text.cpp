@@ -1,12 +1,11 @@
 // src/report/text.cpp: the receipt as text, and the sentences it is made of
 #include "report/text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -27,7 +26,7 @@ std::string speed_words(double speedup) {
 }
 
 std::string interval_words(seconds low, seconds high) {
-  return fmt::format("{} to {}", time_like(low, high), time_text(high));
+  return text::format("{} to {}", time_like(low, high), time_text(high));
 }
 
 // Prediction beside outcome, from the unrounded values.
@@ -35,14 +34,14 @@ std::string outcome_words(seconds predicted, seconds wall) {
   if (!known(predicted) || !known(wall)) return "";
   const double off = wall / predicted - 1;
   if (std::abs(off) < 0.005) return "it took just that";
-  return fmt::format("it took {} {}", percent_text(std::abs(off)), off > 0 ? "longer" : "less");
+  return text::format("it took {} {}", percent_text(std::abs(off)), off > 0 ? "longer" : "less");
 }
 
 std::string waiting_words(double cpu_share) {
   if (!std::isfinite(cpu_share)) return "";
   if (cpu_share >= 0.95) return "; CPU-bound";
-  return fmt::format("; {} ({:.0f} % CPU)", cpu_share < 0.5 ? "mostly waiting" : "CPU-bound",
-                     std::max(cpu_share, 0.0) * 100);
+  return text::format("; {} ({:.0f} % CPU)", cpu_share < 0.5 ? "mostly waiting" : "CPU-bound",
+                      std::max(cpu_share, 0.0) * 100);
 }
 
 Fact item_fact(const Receipt& r) {
@@ -50,10 +49,10 @@ Fact item_fact(const Receipt& r) {
   const std::string mean = time_text(cost.mean), longest = time_text(cost.longest);
   std::string sentence = mean;
   if (r.items > 1 && detail_of(r) == Detail::brief) {
-    sentence = fmt::format("mean {}, longest {}", mean, longest);
+    sentence = text::format("mean {}, longest {}", mean, longest);
   } else if (r.items > 1) {
-    sentence = fmt::format("mean {}, median {}, 99 % below {}, longest {}", mean,
-                           time_text(cost.median), time_text(cost.p99), longest);
+    sentence = text::format("mean {}, median {}, 99 % below {}, longest {}", mean,
+                            time_text(cost.median), time_text(cost.p99), longest);
   }
   return {"one item", sentence + waiting_words(cost.cpu_share)};
 }
@@ -76,37 +75,37 @@ Fact law_fact(const Receipt& r) {
   // Paid once, by one worker or by many: no number of workers makes it less.
   const seconds stays = clamped(law.serial) + clamped(law.startup);
   std::string sentence =
-      known(stays) ? fmt::format("{} stay serial", time_text(stays)) : "no serial part seen";
+      known(stays) ? text::format("{} stay serial", time_text(stays)) : "no serial part seen";
   sentence += known(law.per_worker)
-                  ? fmt::format("; each further worker costs {}", time_text(law.per_worker))
+                  ? text::format("; each further worker costs {}", time_text(law.per_worker))
                   : "; no cost seen for a worker";
   const double limit = limit_of(r);
-  if (limit > 1.02) sentence += fmt::format("; {} at best", factor_text(limit));
+  if (limit > 1.02) sentence += text::format("; {} at best", factor_text(limit));
   return {"more workers", sentence};
 }
 
 std::string held_text(double held) {
-  if (held < 0.1) return fmt::format("{:.2g}", held);
-  if (held < 1000) return fmt::format("{:.{}f}", held, held < 10 ? 2 : 1);
-  return held < 1e15 ? count_text(std::llround(held)) : fmt::format("{:.2g}", held);
+  if (held < 0.1) return text::format("{:.2g}", held);
+  if (held < 1000) return text::format("{:.{}f}", held, held < 10 ? 2 : 1);
+  return held < 1e15 ? count_text(std::llround(held)) : text::format("{:.2g}", held);
 }
 
 Fact prediction_fact(const Receipt& r, const Prediction& p) {
   const std::string cost =
-      fmt::format("{} and {} {}-seconds", time_text(p.wall), held_text(p.wall.count() * p.workers),
-                  r.item.cpu_share < 0.5 ? "worker" : "core");
+      text::format("{} and {} {}-seconds", time_text(p.wall), held_text(p.wall.count() * p.workers),
+                   r.item.cpu_share < 0.5 ? "worker" : "core");
   std::string sentence = speed_words(p.speedup);
   if (p.bound) {
-    sentence = p.speedup < 1.02 ? fmt::format("no faster than the loop: {}, or more", cost)
-                                : fmt::format("at most {}: {}, or more", sentence, cost);
+    sentence = p.speedup < 1.02 ? text::format("no faster than the loop: {}, or more", cost)
+                                : text::format("at most {}: {}, or more", sentence, cost);
   } else {
     if (known(p.low) && known(p.high) && known(r.loop)) {
       sentence +=
-          fmt::format(" ({} to {})", factor_text(r.loop / p.high), factor_text(r.loop / p.low));
+          text::format(" ({} to {})", factor_text(r.loop / p.high), factor_text(r.loop / p.low));
     }
     sentence += (sentence.empty() ? "" : ": ") + cost;
   }
-  return {fmt::format("  with {}", count_text(p.workers)), sentence};
+  return {text::format("  with {}", count_text(p.workers)), sentence};
 }
 
 std::string memory_sentence(const Receipt& r) {
@@ -153,11 +152,11 @@ std::string in_column(const std::string& time) {
 }
 
 void add_compared(std::string& out, const Receipt& r) {
-  out += fmt::format("\n  {:{}}{:>12} {:>12}\n", "", label_columns, "this run", "plain loop");
+  out += text::format("\n  {:{}}{:>12} {:>12}\n", "", label_columns, "this run", "plain loop");
   for (const Compared& row : compared(r)) {
     add_wrapped(out,
-                fmt::format("  {:{}}{:>12} {:>12}   ", row.label, label_columns, in_column(row.run),
-                            in_column(row.loop)),
+                text::format("  {:{}}{:>12} {:>12}   ", row.label, label_columns,
+                             in_column(row.run), in_column(row.loop)),
                 row.remark);
   }
 }
@@ -171,7 +170,7 @@ void add_buckets(std::string& out, const Receipt& r) {
   };
   const auto fold = std::count_if(rows.begin(), rows.end(), minor) >= 3;
   const std::string label =
-      fmt::format("{} small ones", std::count_if(rows.begin(), rows.end(), minor));
+      text::format("{} small ones", std::count_if(rows.begin(), rows.end(), minor));
   std::string names;
   if (fold) {
     BucketRow folded{label, "", {}, 0};
@@ -179,27 +178,27 @@ void add_buckets(std::string& out, const Receipt& r) {
       if (!minor(row)) continue;
       folded.time += row.time;
       folded.share += row.share;
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", row.name);
+      names += text::format("{}{}", names.empty() ? "" : ", ", row.name);
     }
     folded.hint = names;
     std::erase_if(rows, minor);
     rows.insert(rows.end() - 1, folded);  // unexplained stays last
   }
-  out += fmt::format("\n  where {} went\n", worker_time_text(r));
+  out += text::format("\n  where {} went\n", worker_time_text(r));
   for (const BucketRow& row : rows) {
     add_wrapped(out,
-                fmt::format("  {:{}}{:>12} {:>7}  {:{}}  ", row.name, label_columns,
-                            in_column(time_text(row.time)), percent_text(row.share),
-                            bar(row.share, bar_columns), bar_columns),
+                text::format("  {:{}}{:>12} {:>7}  {:{}}  ", row.name, label_columns,
+                             in_column(time_text(row.time)), percent_text(row.share),
+                             bar(row.share, bar_columns), bar_columns),
                 row.hint);
   }
-  out += fmt::format("  {:{}}{:>12} {:>7}\n", "total", label_columns,
-                     in_column(time_text(worker_time(r))), "100 %");
+  out += text::format("  {:{}}{:>12} {:>7}\n", "total", label_columns,
+                      in_column(time_text(worker_time(r))), "100 %");
 }
 
 void add_facts(std::string& out, const Receipt& r) {
   for (const Fact& fact : facts(r)) {
-    add_wrapped(out, fmt::format("  {:{}}  ", fact.label, label_columns), fact.sentence);
+    add_wrapped(out, text::format("  {:{}}  ", fact.label, label_columns), fact.sentence);
   }
 }
 
@@ -217,24 +216,24 @@ std::string headline(const Receipt& r) {
     return "stayed your plain loop" + (reason.empty() ? "" : ": " + reason);
   }
   const std::string speed = known(r.loop) && known(r.wall) ? speed_words(r.speedup()) : "";
-  if (speed.empty()) return fmt::format("{}: {}", plural(r.workers, "worker"), time_text(r.wall));
+  if (speed.empty()) return text::format("{}: {}", plural(r.workers, "worker"), time_text(r.wall));
   const seconds longer = std::max(r.wall, r.loop);
-  return fmt::format("{}: {} {} the loop ({} instead of {})", plural(r.workers, "worker"), speed,
-                     speed == "as fast" ? "as" : "than", time_like(r.wall, longer),
-                     time_like(r.loop, longer));
+  return text::format("{}: {} {} the loop ({} instead of {})", plural(r.workers, "worker"), speed,
+                      speed == "as fast" ? "as" : "than", time_like(r.wall, longer),
+                      time_like(r.loop, longer));
 }
 
 std::string subject(const Receipt& r) {
   const std::string name = r.function.empty() ? "your function" : shorten(r.function, 48);
-  if (r.items <= 0) return fmt::format("{} was not called; it took {}", name, time_text(r.wall));
-  const std::string what = fmt::format("{} over {}", name, plural(r.items, "item"));
+  if (r.items <= 0) return text::format("{} was not called; it took {}", name, time_text(r.wall));
+  const std::string what = text::format("{} over {}", name, plural(r.items, "item"));
   if (detail_of(r) == Detail::brief) {
     const std::string wall = time_text(r.wall);
-    if (!known(r.loop)) return fmt::format("{}: {}", what, wall);
-    return fmt::format("{}: {}, the loop alone about {}", what, wall, time_like(r.loop, r.wall));
+    if (!known(r.loop)) return text::format("{}: {}", what, wall);
+    return text::format("{}: {}, the loop alone about {}", what, wall, time_like(r.loop, r.wall));
   }
-  return fmt::format("{}; backend {}, {} usable", what, shorten(r.backend, 16),
-                     plural(r.usable_cpus, "core"));
+  return text::format("{}; backend {}, {} usable", what, shorten(r.backend, 16),
+                      plural(r.usable_cpus, "core"));
 }
 
 std::vector<Compared> compared(const Receipt& r) {
@@ -260,7 +259,7 @@ seconds worker_time(const Receipt& r) { return clamped(r.wall) * workers_of(r); 
 
 std::string worker_time_text(const Receipt& r) {
   if (workers_of(r) == 1) return time_text(r.wall);
-  return fmt::format("{} x {}", plural(r.workers, "worker"), time_text(r.wall));
+  return text::format("{} x {}", plural(r.workers, "worker"), time_text(r.wall));
 }
 
 std::vector<BucketRow> bucket_rows(const Receipt& r) {
@@ -293,7 +292,7 @@ std::string bucket_sentence(const Receipt& r) {
   std::string sentence;
   for (const BucketRow& row : bucket_rows(r)) {
     sentence +=
-        fmt::format("{}{} {}", sentence.empty() ? "" : ", ", row.name, percent_text(row.share));
+        text::format("{}{} {}", sentence.empty() ? "" : ", ", row.name, percent_text(row.share));
   }
   return sentence;
 }

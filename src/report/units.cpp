@@ -1,12 +1,12 @@
 // src/report/units.cpp: times, sizes, shares and names as people read them
 #include "report/units.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <vector>
+
+#include "text/format.hpp"
 
 namespace payoff::report {
 namespace {
@@ -25,8 +25,8 @@ Unit unit_of(double s) {
 }
 
 std::string small(double value, std::string_view unit) {
-  if (value < 99.95) return fmt::format("{:.1f} {}", value, unit);
-  return fmt::format("{} {}", count_text(std::llround(value)), unit);
+  if (value < 99.95) return text::format("{:.1f} {}", value, unit);
+  return text::format("{} {}", count_text(std::llround(value)), unit);
 }
 
 std::string in_unit(double s, Unit unit) {
@@ -38,22 +38,22 @@ std::string in_unit(double s, Unit unit) {
     case Unit::milli:
       return small(s * 1e3, "ms");
     case Unit::second:
-      return fmt::format("{:.{}f} s", s, s < 0.1995 ? 3 : s < 9.995 ? 2 : 1);
+      return text::format("{:.{}f} s", s, s < 0.1995 ? 3 : s < 9.995 ? 2 : 1);
     case Unit::minute: {
       const auto whole = std::llround(s);
-      return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+      return text::format("{} min {:02} s", whole / 60, whole % 60);
     }
     case Unit::hour: {
       const auto minutes = std::llround(s / 60);
-      return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+      return text::format("{} h {:02} min", minutes / 60, minutes % 60);
     }
     case Unit::day:
       break;
   }
   const double days = s / 86400;
-  if (days < 99.95) return fmt::format("{:.1f} days", days);
-  if (days < 1e9) return fmt::format("{} days", count_text(std::llround(days)));
-  return fmt::format("{:.2g} days", days);
+  if (days < 99.95) return text::format("{:.1f} days", days);
+  if (days < 1e9) return text::format("{} days", count_text(std::llround(days)));
+  return text::format("{:.2g} days", days);
 }
 
 constexpr char32_t broken = 0xFFFD;
@@ -118,22 +118,22 @@ std::string time_like(seconds time, seconds reference) {
 
 std::string bytes_text(std::int64_t bytes) {
   constexpr std::array<std::string_view, 6> units{"kB", "MB", "GB", "TB", "PB", "EB"};
-  if (bytes < 1000) return fmt::format("{} B", std::max<std::int64_t>(bytes, 0));
+  if (bytes < 1000) return text::format("{} B", std::max<std::int64_t>(bytes, 0));
   double value = static_cast<double>(bytes) / 1000;
   std::size_t unit = 0;
   while (value >= 999.5 && unit + 1 < units.size()) value /= 1000, ++unit;
-  return fmt::format("{:.{}f} {}", value, value < 99.95 ? 1 : 0, units[unit]);
+  return text::format("{:.{}f} {}", value, value < 99.95 ? 1 : 0, units[unit]);
 }
 
 std::string count_text(std::int64_t count) {
-  std::string digits = fmt::format("{}", count);
+  std::string digits = text::format("{}", count);
   const std::size_t sign = count < 0 ? 1 : 0;
   for (std::size_t at = digits.size(); at > sign + 3;) digits.insert(at -= 3, 1, ',');
   return digits;
 }
 
 std::string plural(std::int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
+  return text::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
 }
 
 std::string percent_text(double share) {
@@ -141,18 +141,18 @@ std::string percent_text(double share) {
   if (!std::isfinite(percent)) return "?";
   if (percent <= 0) return "0 %";
   if (percent < 0.05) return "<0.1 %";
-  if (percent < 99.95) return fmt::format("{:.1f} %", percent);
-  if (percent < 1e12) return fmt::format("{} %", count_text(std::llround(percent)));
-  return fmt::format("{:.2g} %", percent);
+  if (percent < 99.95) return text::format("{:.1f} %", percent);
+  if (percent < 1e12) return text::format("{} %", count_text(std::llround(percent)));
+  return text::format("{:.2g} %", percent);
 }
 
 std::string factor_text(double factor) {
   if (!std::isfinite(factor)) return "?";
   factor = std::max(factor, 0.0);
-  if (factor < 9.995) return fmt::format("{:.2f}x", factor);
-  if (factor < 99.95) return fmt::format("{:.1f}x", factor);
+  if (factor < 9.995) return text::format("{:.2f}x", factor);
+  if (factor < 99.95) return text::format("{:.1f}x", factor);
   if (factor < 1e12) return count_text(std::llround(factor)) + "x";
-  return fmt::format("{:.2g}x", factor);
+  return text::format("{:.2g}x", factor);
 }
 
 std::string bar(double share, int columns) {
@@ -208,7 +208,7 @@ std::string shorten(std::string_view text, int columns) {
     if (width_of(head) + 1 + width_of(whole.substr(*start)) > columns) break;
     tail = *start;
   }
-  return fmt::format("{}…{}", head, whole.substr(tail));
+  return text::format("{}…{}", head, whole.substr(tail));
 }
 
 }  // namespace payoff::report

@@ -1,7 +1,6 @@
 // src/scale/command.cpp: {n} in words and variables, the program on the PATH, and inner threads
 #include "scale/command.hpp"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 
 #include "report/shell.hpp"
 #include "scale/refused.hpp"
+#include "text/format.hpp"
 
 namespace payoff::scale {
 namespace {
@@ -38,14 +38,14 @@ Variable carrier_of(const std::string& typed) {
   Variable carrier{typed.substr(0, equals), std::string(place)};
   if (equals != std::string::npos) carrier.second = typed.substr(equals + 1);
   if (!is_name(carrier.first))
-    throw Refused(fmt::format("--env: '{}' is no name of a variable", carrier.first),
+    throw Refused(text::format("--env: '{}' is no name of a variable", carrier.first),
                   "for example --env OMP_NUM_THREADS or --env 'MAKEFLAGS=-j{n}'");
   if (!depends_on_n(carrier.second))
     throw Refused(
-        fmt::format("--env: there is no {{n}} in '{}'", typed),
-        fmt::format("--env {0} or --env '{0}=… {{n}} …'; what is the same for every n can "
-                    "be set in the shell",
-                    carrier.first));
+        text::format("--env: there is no {{n}} in '{}'", typed),
+        text::format("--env {0} or --env '{0}=… {{n}} …'; what is the same for every n can "
+                     "be set in the shell",
+                     carrier.first));
   return carrier;
 }
 
@@ -80,11 +80,11 @@ std::string find_program(const std::string& name, const std::vector<Variable>& e
   }
   if (found == Found::not_a_program)
     throw Refused(
-        fmt::format("'{}' is there, but is no program that may be run", name),
-        fmt::format("chmod +x, or name the program that reads it: sh {}", report::quoted(name)));
+        text::format("'{}' is there, but is no program that may be run", name),
+        text::format("chmod +x, or name the program that reads it: sh {}", report::quoted(name)));
   const bool local = name.find('/') == std::string::npos && look_at("./" + name) == Found::yes;
-  throw Refused(fmt::format("there is no program '{}'", name),
-                local ? fmt::format("./{}", name)
+  throw Refused(text::format("there is no program '{}'", name),
+                local ? text::format("./{}", name)
                       : std::string("the spelling, or its full path; `type NAME` in a shell says "
                                     "where it is, or that it is a shell's own word"));
 }
@@ -165,16 +165,16 @@ std::vector<std::string> Command::words(int n) const {
 std::vector<std::string> Command::environment(int n) const {
   std::vector<std::string> all;
   for (const auto& [name, value] : environment_)
-    if (value_of(set_, name) == nullptr) all.push_back(fmt::format("{}={}", name, value));
+    if (value_of(set_, name) == nullptr) all.push_back(text::format("{}={}", name, value));
   for (const auto& [name, value] : set_)
-    all.push_back(fmt::format("{}={}", name, with_n(value, n)));
+    all.push_back(text::format("{}={}", name, with_n(value, n)));
   return all;
 }
 
 std::string Command::line(int n) const {
   std::string line;
   for (const auto& [name, value] : set_)
-    line += fmt::format("{}={} ", name, report::quoted(with_n(value, n)));
+    line += text::format("{}={} ", name, report::quoted(with_n(value, n)));
   const bool shell_line = typed_.size() == 1 && words_.size() > 1;
   if (shell_line && typed_[0].find('\n') == std::string::npos) return line + with_n(typed_[0], n);
   for (const std::string& word : words(n)) line += report::quoted(word) + " ";
@@ -185,9 +185,9 @@ std::string Command::line(int n) const {
 std::string Command::title() const {
   std::string title;
   for (const auto& [name, value] : set_)
-    if (depends_on_n(value)) title += fmt::format("{}={} ", name, value);
+    if (depends_on_n(value)) title += text::format("{}={} ", name, value);
   for (const std::string& word : typed_)
-    title += fmt::format("{} ", typed_.size() > 1 ? report::quoted(word) : word);
+    title += text::format("{} ", typed_.size() > 1 ? report::quoted(word) : word);
   title.pop_back();
   return title;
 }

@@ -1,13 +1,12 @@
 // src/scale/levels.cpp: lists of numbers of workers: the default one, and the user's
 #include "scale/levels.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include "scale/refused.hpp"
+#include "text/format.hpp"
 
 namespace payoff::scale {
 namespace {
@@ -27,8 +26,8 @@ std::optional<int> number_of(std::string_view text) {
 
 [[noreturn]] void not_a_level(std::string_view text) {
   throw Refused(
-      fmt::format("--workers: '{}' is no number of workers", text),
-      fmt::format("whole numbers from 1 to {}, for example --workers 1,2,4 or 1-4", most_workers));
+      text::format("--workers: '{}' is no number of workers", text),
+      text::format("whole numbers from 1 to {}, for example --workers 1,2,4 or 1-4", most_workers));
 }
 
 }  // namespace
@@ -52,25 +51,25 @@ std::vector<int> parse_levels(std::string_view text) {
     if (!first || !last || *last < *first) not_a_level(part);
     for (int level = *first; level <= *last; ++level) levels.push_back(level);
     if (levels.size() > most_levels)
-      throw Refused(fmt::format("--workers: more than {} numbers of workers", most_levels),
+      throw Refused(text::format("--workers: more than {} numbers of workers", most_levels),
                     "a few that are far apart, for example --workers 1,2,4,8,16");
   }
   std::sort(levels.begin(), levels.end());
   levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
   if (levels.size() < 2)
     throw Refused("--workers: one number of workers says nothing about more of them",
-                  fmt::format("at least two, for example --workers {},{}", levels.front(),
-                              2 * levels.front()));
+                  text::format("at least two, for example --workers {},{}", levels.front(),
+                               2 * levels.front()));
   return levels;
 }
 
 void refuse_above(const std::vector<int>& levels, int usable, const std::string& why) {
   if (levels.back() <= usable) return;
   throw Refused(
-      fmt::format("{} workers are more than the {} CPU{} that can be used here ({})", levels.back(),
-                  usable, usable == 1 ? "" : "s", why),
+      text::format("{} workers are more than the {} CPU{} that can be used here ({})",
+                   levels.back(), usable, usable == 1 ? "" : "s", why),
       usable > 1
-          ? fmt::format("--workers up to {}, or --force to see how workers share the CPUs", usable)
+          ? text::format("--workers up to {}, or --force to see how workers share the CPUs", usable)
           : std::string("--force to see how workers share the CPU"));
 }
 

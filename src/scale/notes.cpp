@@ -1,8 +1,6 @@
 // src/scale/notes.cpp: sentences about rounds, noise, cold starts, clocks, threads and leftovers
 #include "scale/notes.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,6 +9,7 @@
 
 #include "report/units.hpp"
 #include "scale/plan.hpp"
+#include "text/format.hpp"
 
 namespace payoff::scale {
 namespace {
@@ -58,7 +57,7 @@ std::string why_ended(const View& v) {
     case Stop::decided:
       return "then the fastest was known to within 5 %";
     case Stop::budget:
-      return fmt::format("then the time was up (--max-time {})", time_text(v.plan.max_time));
+      return text::format("then the time was up (--max-time {})", time_text(v.plan.max_time));
     case Stop::interrupted:
       return "then it was interrupted";
   }
@@ -67,14 +66,15 @@ std::string why_ended(const View& v) {
 
 void tell_method(const View& v, Notes& notes) {
   if (v.all.warm_up_counts) {
-    notes.push_back(fmt::format(
+    notes.push_back(text::format(
         "Only the first runs, {}: {}. They are usually thrown away, as first runs may be slow. "
         "Try: a longer --max-time.",
         plural(static_cast<std::int64_t>(v.used.size()), "run"), why_ended(v)));
     return;
   }
-  notes.push_back(fmt::format("{} with every n in random order, after one that is not counted; {}.",
-                              plural(v.all.rounds, "round"), why_ended(v)));
+  notes.push_back(
+      text::format("{} with every n in random order, after one that is not counted; {}.",
+                   plural(v.all.rounds, "round"), why_ended(v)));
 }
 
 void tell_winner(const View& v, Notes& notes) {
@@ -85,21 +85,21 @@ void tell_winner(const View& v, Notes& notes) {
   }
   const Again& again = *v.all.again;
   if (again.named != again.winner) {
-    notes.push_back(fmt::format(
+    notes.push_back(text::format(
         "In the rounds n = {} was the fastest, measured again n = {}: take them as equally fast.",
         again.winner, again.named));
     return;
   }
-  notes.push_back(fmt::format("The fastest, n = {}, was measured again ({}): {}, before {}.",
-                              again.named, plural(again.runs, "run"), time_text(again.after),
-                              time_like(again.before, again.after)));
+  notes.push_back(text::format("The fastest, n = {}, was measured again ({}): {}, before {}.",
+                               again.named, plural(again.runs, "run"), time_text(again.after),
+                               time_like(again.before, again.after)));
 }
 
 void tell_undecided(const View& v, Notes& notes) {
   if (v.all.stop == Stop::decided || v.at.size() < 2) return;
   const Standing now = standing(v.all, v.plan.levels);
   if (now.decided || !now.contested) return;
-  notes.push_back(fmt::format(
+  notes.push_back(text::format(
       "Whether n = {} or n = {} is faster is not settled by these runs. Try: more --rounds{}.",
       std::min(now.best, now.second), std::max(now.best, now.second),
       v.all.stop == Stop::budget ? " and a longer --max-time" : ""));
@@ -134,11 +134,11 @@ bool mostly_noise(const Spoilt& count) { return 4 * count.heavily > count.used; 
 void tell_noise(const View& v, Notes& notes) {
   const Spoilt count = spoilt_runs(v.all);
   if (count.spoilt == 0 || mostly_noise(count)) return;
-  std::string note = fmt::format("{} of {} were spoilt by something else (in the last one {})",
-                                 count.spoilt, plural(count.all, "run"), count.example);
+  std::string note = text::format("{} of {} were spoilt by something else (in the last one {})",
+                                  count.spoilt, plural(count.all, "run"), count.example);
   if (count.used_spoilt < count.spoilt)
-    note += fmt::format("; {} made again", count.spoilt - count.used_spoilt);
-  if (count.used_spoilt > 0) note += fmt::format("; {} had to be used", count.used_spoilt);
+    note += text::format("; {} made again", count.spoilt - count.used_spoilt);
+  if (count.used_spoilt > 0) note += text::format("; {} had to be used", count.used_spoilt);
   notes.push_back(note + ".");
 }
 
@@ -150,7 +150,7 @@ void tell_cold_start(const View& v, Notes& notes) {
     const seconds later = v.time(run.workers);
     const bool clear = run.ended.wall > 1.1 * later && run.ended.wall - later > seconds(0.05);
     if (!clear) continue;
-    notes.push_back(fmt::format(
+    notes.push_back(text::format(
         "The first run with n = {} took {} longer than the later ones ({}, then {}): files that "
         "had to be read first, or caches. The later ones are counted.",
         run.workers, percent_text(run.ended.wall / later - 1), time_text(run.ended.wall),
@@ -166,7 +166,7 @@ void tell_cpu_time(const View& v, Notes& notes) {
   if (one < seconds(0.05) || many < seconds(0.05)) return;
   const double growth = many / one - 1;
   if (growth > 0.05)
-    notes.push_back(fmt::format(
+    notes.push_back(text::format(
         "The same work takes {} more CPU time with n = {} than with n = {} ({}, {}): workers slow "
         "each other down (memory, caches, shared cores, a lower clock) or do more than one alone.",
         percent_text(growth), v.most(), v.least(), time_text(many), time_like(one, many)));
@@ -183,7 +183,7 @@ void tell_clock(const View& v, Notes& notes) {
   if (v.at.size() < 2) return;
   const double one = clock_at(v.least()), many = clock_at(v.most());
   if (one > 0 && many > 0 && many < 0.97 * one)
-    notes.push_back(fmt::format(
+    notes.push_back(text::format(
         "The clock falls from {:.0f} MHz with n = {} to {:.0f} MHz with n = {}: {} of the speed, "
         "which no program can win back.",
         one, v.least(), many, v.most(), percent_text(1 - many / one)));
@@ -195,7 +195,7 @@ void tell_inner_threads(const View& v, Notes& notes) {
   if (wall < seconds(0.02)) return;
   const double busy = v.cpu(n) / wall;
   if (busy > 1.2 * n + 0.1)
-    notes.push_back(fmt::format(
+    notes.push_back(text::format(
         "With n = {} it kept {:.1f} CPUs busy: threads that n does not govern. Try: {} set to 1 in "
         "front of payoff, or --env with the variable that governs them.",
         n, busy, "OMP_NUM_THREADS (OPENBLAS_NUM_THREADS, RAYON_NUM_THREADS …)"));
@@ -204,7 +204,7 @@ void tell_inner_threads(const View& v, Notes& notes) {
 void tell_drift(const View& v, Notes& notes) {
   const auto drift = drift_of(v.all);
   if (!drift || drift->chance > 0.01 || std::abs(drift->correlation) < 0.4) return;
-  notes.push_back(fmt::format(
+  notes.push_back(text::format(
       "The runs grew {} as time went on (rank correlation {:.2f}): {}. The random order keeps this "
       "from favouring one n.",
       drift->correlation > 0 ? "slower" : "faster", drift->correlation,
@@ -217,7 +217,7 @@ void tell_too_short(const View& v, Notes& notes) {
   for (const auto& [workers, runs] : v.at) least = std::min(least, v.time(workers));
   constexpr seconds worth_measuring(0.02);
   if (least >= worth_measuring) return;
-  notes.push_back(fmt::format(
+  notes.push_back(text::format(
       "The fastest takes only {}: mostly the start of the program. Try: more work for each run.{}",
       time_text(least),
       least < seconds(0.005) ? " (Its input is empty, unless a file is given: payoff … < FILE.)"
@@ -231,18 +231,18 @@ void tell_left_behind(const View& v, Notes& notes) {
     immortal += run.ended.immortal;
   }
   if (most > 0)
-    notes.push_back(fmt::format(
+    notes.push_back(text::format(
         "The command left up to {} behind, still at work when it ended; payoff ended them after "
         "each run, and the time is that of the command alone.",
-        most == 1 ? "1 process" : fmt::format("{} processes", most)));
+        most == 1 ? "1 process" : text::format("{} processes", most)));
   if (immortal > 0)
-    notes.push_back(fmt::format("{} of the command could not be ended. Try: ps -ef, and end them.",
-                                plural(immortal, "process of the tree")));
+    notes.push_back(text::format("{} of the command could not be ended. Try: ps -ef, and end them.",
+                                 plural(immortal, "process of the tree")));
 }
 
 void tell_forced(const View& v, Notes& notes) {
   if (v.most() <= v.cpus.usable) return;
-  notes.push_back(fmt::format(
+  notes.push_back(text::format(
       "Above n = {} workers share CPUs ({}): these times are no forecast for a larger machine.",
       v.cpus.usable, v.cpus.limited_by));
 }
@@ -259,7 +259,7 @@ void tell_serial(const View& v, Notes& notes) {
   for (const auto& [workers, of_it] : v.at)
     if (v.time(workers) < best) best = v.time(workers), who = workers;
   const double ratio = serial / best;
-  notes.push_back(fmt::format(
+  notes.push_back(text::format(
       "The serial program takes {} (median of {}): n = {} is {} {} than it, n = {} takes {}.",
       time_text(serial), plural(runs, "run"), who,
       report::factor_text(ratio >= 1 ? ratio : 1 / ratio), ratio >= 1 ? "faster" : "slower",
@@ -302,7 +302,7 @@ std::optional<laws::Finding> busy_machine(const Measurement& measurement) {
   if (!mostly_noise(count)) return std::nullopt;
   return laws::Finding{
       "busy-machine",
-      fmt::format(
+      text::format(
           "{} of {} that had to be used were badly spoilt by something else; in the last one {}. "
           "These are times of a busy machine, not of the command.",
           count.heavily, plural(count.used, "run"), count.example),

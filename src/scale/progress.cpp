@@ -1,11 +1,10 @@
 // src/scale/progress.cpp: the progress line, with the time left
 #include "scale/progress.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "report/units.hpp"
+#include "text/format.hpp"
 
 namespace payoff::scale {
 namespace {
@@ -17,8 +16,8 @@ std::string what(const Status& status) {
     case Kind::again:
       return "the fastest again";
     default:
-      return status.of_rounds > 0 ? fmt::format("round {} of {}", status.round, status.of_rounds)
-                                  : fmt::format("round {}", status.round);
+      return status.of_rounds > 0 ? text::format("round {} of {}", status.round, status.of_rounds)
+                                  : text::format("round {}", status.round);
   }
 }
 
@@ -26,16 +25,16 @@ std::string what(const Status& status) {
 
 std::string status_line(const Status& status, seconds elapsed) {
   constexpr seconds worth_telling(1);
-  std::string line = fmt::format("{}, n = {}", what(status), status.workers);
+  std::string line = text::format("{}, n = {}", what(status), status.workers);
   if (status.expected > worth_telling) {
     line +=
-        fmt::format(": {:.0f} s of about {}", elapsed.count(), report::time_text(status.expected));
+        text::format(": {:.0f} s of about {}", elapsed.count(), report::time_text(status.expected));
   } else if (elapsed > worth_telling) {
-    line += fmt::format(": {:.0f} s", elapsed.count());
+    line += text::format(": {:.0f} s", elapsed.count());
   }
   if (status.left > seconds(0))
-    line += fmt::format("; about {} left",
-                        report::time_text(std::max(status.left - elapsed, seconds(0))));
+    line += text::format("; about {} left",
+                         report::time_text(std::max(status.left - elapsed, seconds(0))));
   return line;
 }
 

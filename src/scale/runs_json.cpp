@@ -2,7 +2,6 @@
 #include "scale/runs_json.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
+
+#include "text/format.hpp"
 
 namespace payoff::scale {
 namespace {
@@ -61,7 +62,7 @@ json object_of(const Run& run, Output output) {
                  {"spin", run.noise.spin.count()}};
   if (output == Output::hash) {
     object["output_bytes"] = ended.output_bytes;
-    object["output_hash"] = fmt::format("{:016x}", ended.output_hash);
+    object["output_hash"] = text::format("{:016x}", ended.output_hash);
   }
   return object;
 }
@@ -107,7 +108,7 @@ void save(const std::string& file, const std::string& text) {
   struct stat info {};
   // A pipe or a device is no file to be replaced.
   const bool in_place = ::stat(file.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
-  const std::string beside = in_place ? file : fmt::format("{}.{}.part", file, ::getpid());
+  const std::string beside = in_place ? file : text::format("{}.{}.part", file, ::getpid());
   const int out = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (out < 0) fail("open");
   std::size_t done = 0;
@@ -134,7 +135,7 @@ std::string free_name(const std::string& wanted) {
   const fs::path path(wanted);
   for (int number = 2;; ++number) {
     fs::path next = path.parent_path() / path.stem();
-    next += fmt::format("-{}", number);
+    next += text::format("-{}", number);
     next += path.extension();
     if (!fs::exists(next, ignored)) return next.string();
   }

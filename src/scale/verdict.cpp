@@ -1,7 +1,7 @@
 // src/scale/verdict.cpp: the thresholds beyond which a run is repeated
 #include "scale/verdict.hpp"
 
-#include <fmt/format.h>
+#include "text/format.hpp"
 
 namespace payoff::scale {
 
@@ -12,15 +12,16 @@ std::vector<std::string> faults_of(const Noise& noise, seconds wall, seconds usu
     return share && *share > tolerated_share && *share * capacity > stat_slack * cpus;
   };
   if (too_much(noise.others))
-    faults.push_back(fmt::format("other processes used {:.0f} % of the CPUs", *noise.others * 100));
-  if (too_much(noise.steal))
-    faults.push_back(fmt::format("the hypervisor took {:.0f} % of the CPUs", *noise.steal * 100));
-  if (noise.throttled.value_or(0) > 0)
-    faults.push_back(fmt::format("a cgroup quota stopped it for {:.2g} s in {:.0f} periods",
-                                 noise.throttled_time.count(), *noise.throttled));
-  if (usual_spin > seconds(0) && noise.spin > usual_spin * tolerated_spin)
     faults.push_back(
-        fmt::format("the CPU was {:.0f} % slower than usual", (noise.spin / usual_spin - 1) * 100));
+        text::format("other processes used {:.0f} % of the CPUs", *noise.others * 100));
+  if (too_much(noise.steal))
+    faults.push_back(text::format("the hypervisor took {:.0f} % of the CPUs", *noise.steal * 100));
+  if (noise.throttled.value_or(0) > 0)
+    faults.push_back(text::format("a cgroup quota stopped it for {:.2g} s in {:.0f} periods",
+                                  noise.throttled_time.count(), *noise.throttled));
+  if (usual_spin > seconds(0) && noise.spin > usual_spin * tolerated_spin)
+    faults.push_back(text::format("the CPU was {:.0f} % slower than usual",
+                                  (noise.spin / usual_spin - 1) * 100));
   return faults;
 }
 

@@ -1,11 +1,10 @@
 // src/tables/delimited.cpp: CSV, TSV and columns between blanks
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "tables/numbers.hpp"
 #include "tables/sheet.hpp"
+#include "text/format.hpp"
 
 namespace payoff::tables {
 namespace {
@@ -76,7 +75,7 @@ class Reader {
         const auto quote = inside.find('"');
         value += inside.substr(0, quote);
         if (quote == std::string_view::npos) {
-          throw BadTable(fmt::format("{}:{}: a quoted cell does not end", sheet_.file, line_),
+          throw BadTable(text::format("{}:{}: a quoted cell does not end", sheet_.file, line_),
                          "put the missing \" at the end of the cell, on the same line");
         }
         inside.remove_prefix(quote + 1);
@@ -111,8 +110,8 @@ class Reader {
       return false;
     }
     if (numbers) {
-      throw BadTable(fmt::format("{}:{}: the columns have no names: the first line is all numbers",
-                                 sheet_.file, line_),
+      throw BadTable(text::format("{}:{}: the columns have no names: the first line is all numbers",
+                                  sheet_.file, line_),
                      "put a header line first, for example n,time_s");
     }
     for (const std::string_view cell : cells) sheet_.names.emplace_back(cell);
@@ -124,8 +123,8 @@ class Reader {
     for (std::size_t i = 0; i < sheet_.names.size(); ++i) {
       for (std::size_t k = 0; k < i; ++k) {
         if (sheet_.names[i] != sheet_.names[k] || sheet_.names[i].empty()) continue;
-        throw BadTable(fmt::format("{}:{}: two columns are called '{}' (columns {} and {})",
-                                   sheet_.file, line_, sheet_.names[i], k + 1, i + 1),
+        throw BadTable(text::format("{}:{}: two columns are called '{}' (columns {} and {})",
+                                    sheet_.file, line_, sheet_.names[i], k + 1, i + 1),
                        "give one of them another name");
       }
     }
@@ -134,8 +133,8 @@ class Reader {
   void take_row(const std::vector<std::string_view>& cells) {
     if (cells.size() != sheet_.names.size()) {
       throw BadTable(
-          fmt::format("{}:{}: {} cell{} in this line, but {} columns in the header", sheet_.file,
-                      line_, cells.size(), cells.size() == 1 ? "" : "s", sheet_.names.size()),
+          text::format("{}:{}: {} cell{} in this line, but {} columns in the header", sheet_.file,
+                       line_, cells.size(), cells.size() == 1 ? "" : "s", sheet_.names.size()),
           "complete the line, or put a # before it");
     }
     if (sheet_.rows() == most_rows) refuse_size(sheet_.file, "more than 1,000,000 rows");
@@ -154,13 +153,13 @@ class Reader {
 }  // namespace
 
 void refuse_size(const std::string& file, const std::string& limit) {
-  throw BadTable(fmt::format("{} is too large to be a table of runs: {}", file, limit),
+  throw BadTable(text::format("{} is too large to be a table of runs: {}", file, limit),
                  "keep the header and a fair part of the rows: (head -n 1 FILE; tail -n +2 FILE | "
                  "shuf -n 100000) | payoff fit -");
 }
 
 std::string Sheet::where(std::size_t row) const {
-  return fmt::format("{}{}{}", file, place == Place::line ? ":" : ", item ", lines[row]);
+  return text::format("{}{}{}", file, place == Place::line ? ":" : ", item ", lines[row]);
 }
 
 Sheet read_delimited(std::string_view text, const std::string& file) {

@@ -1,5 +1,4 @@
 // src/tables/file.cpp: the text of a file or of stdin, and never more of it than can be a table
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -8,6 +7,7 @@
 #include <memory>
 
 #include "tables/table.hpp"
+#include "text/format.hpp"
 
 namespace payoff::tables {
 namespace {
@@ -24,12 +24,12 @@ std::unique_ptr<std::FILE, Close> open(const std::string& path) {
   if (::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode))
     throw BadTable(path + " is a folder", "payoff fit FILE, with a file of this folder");
   if (S_ISREG(facts.st_mode) && static_cast<std::size_t>(facts.st_size) > most_bytes)
-    refuse_size(path, fmt::format("{:.0f} MB, where 64 MiB are the most",
-                                  static_cast<double>(facts.st_size) / 1e6));
+    refuse_size(path, text::format("{:.0f} MB, where 64 MiB are the most",
+                                   static_cast<double>(facts.st_size) / 1e6));
   std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rbe"));
   if (file) return file;
   const std::string why = std::strerror(errno);
-  throw BadTable(fmt::format("{} cannot be read: {}", path, why),
+  throw BadTable(text::format("{} cannot be read: {}", path, why),
                  errno == ENOENT
                      ? "ls, for the name of the file; pairs of n and time need a colon, "
                        "as in 4:3.3"
@@ -49,7 +49,7 @@ std::string text_of_file(const std::string& path) {
     if (got == 0) break;
   }
   if (std::ferror(file.get()) != 0) {
-    throw BadTable(fmt::format("{} cannot be read: {}", path, std::strerror(errno)),
+    throw BadTable(text::format("{} cannot be read: {}", path, std::strerror(errno)),
                    "a file, or `... | payoff fit -`");
   }
   return text;

@@ -1,10 +1,9 @@
 // src/tables/json.cpp: runs in JSON: lists of objects, objects of lists, hyperfine's, payoff's own
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tables/sheet.hpp"
+#include "text/format.hpp"
 
 namespace payoff::tables {
 namespace {
@@ -17,7 +16,7 @@ constexpr const char* accepted =
 
 std::string text_of(const json& value) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
+  if (value.is_number_float()) return text::format("{}", value.get<double>());
   if (value.is_number() || value.is_boolean()) return value.dump();
   return "";
 }
@@ -63,7 +62,7 @@ void read_list(const json& list, Sheet& sheet) {
   for (const json& run : list) {
     ++item;
     if (!run.is_object()) {
-      throw BadTable(fmt::format("{}, item {}: not an object with names", sheet.file, item),
+      throw BadTable(text::format("{}, item {}: not an object with names", sheet.file, item),
                      accepted);
     }
     for (const auto& [key, value] : run.items()) (void)rows.column(key);
@@ -83,14 +82,14 @@ void read_lists(const json& object, Sheet& sheet) {
     if (!list.is_array()) continue;
     if (first.empty()) length = list.size(), first = key;
     if (list.size() != length) {
-      throw BadTable(fmt::format("{}: '{}' has {} values but '{}' has {}", sheet.file, first,
-                                 length, key, list.size()),
+      throw BadTable(text::format("{}: '{}' has {} values but '{}' has {}", sheet.file, first,
+                                  length, key, list.size()),
                      "give both lists one value for each run");
     }
     (void)rows.column(key);
   }
   if (sheet.names.empty())
-    throw BadTable(fmt::format("{}: no list of runs in this JSON", sheet.file), accepted);
+    throw BadTable(text::format("{}: no list of runs in this JSON", sheet.file), accepted);
   for (std::size_t item = 0; item < length; ++item) {
     rows.begin(item + 1);
     for (const std::string& name : std::vector<std::string>(sheet.names))
@@ -101,7 +100,7 @@ void read_lists(const json& object, Sheet& sheet) {
 void note_left_out(std::size_t count, const char* why, Sheet& sheet) {
   if (count == 0) return;
   sheet.notes.push_back(
-      fmt::format("{} run{} left out: {}", count, count == 1 ? " was" : "s were", why));
+      text::format("{} run{} left out: {}", count, count == 1 ? " was" : "s were", why));
 }
 
 // What `payoff scale` writes.
@@ -146,9 +145,9 @@ void read_hyperfine(const json& results, Sheet& sheet) {
       for (const auto& [key, value] : parameters->items()) (void)rows.column("parameter_" + key);
   if (sheet.names.empty()) {
     throw BadTable(
-        fmt::format("{}: these hyperfine results have no parameter, so no number of "
-                    "workers",
-                    sheet.file),
+        text::format("{}: these hyperfine results have no parameter, so no number of "
+                     "workers",
+                     sheet.file),
         "hyperfine --export-json FILE --parameter-list threads 1,2,4 'COMMAND {threads}'");
   }
   for (const char* name : {"time_s", "cpu_s"}) (void)rows.column(name);
@@ -160,8 +159,9 @@ void read_hyperfine(const json& results, Sheet& sheet) {
     const json* user = find(result, "user");
     const json* system = find(result, "system");
     if (times == nullptr || !times->is_array()) {
-      throw BadTable(fmt::format("{}, item {}: a hyperfine result without times", sheet.file, item),
-                     "write the file again with hyperfine --export-json");
+      throw BadTable(
+          text::format("{}, item {}: a hyperfine result without times", sheet.file, item),
+          "write the file again with hyperfine --export-json");
     }
     for (std::size_t run = 0; run < times->size(); ++run) {
       if (codes != nullptr && codes->is_array() && run < codes->size() &&
@@ -176,7 +176,7 @@ void read_hyperfine(const json& results, Sheet& sheet) {
           rows.put("parameter_" + key, text_of(value));
       rows.put("time_s", text_of((*times)[run]));
       if (user != nullptr && system != nullptr && user->is_number() && system->is_number())
-        rows.put("cpu_s", fmt::format("{}", user->get<double>() + system->get<double>()));
+        rows.put("cpu_s", text::format("{}", user->get<double>() + system->get<double>()));
     }
   }
   note_left_out(failed, "the command failed in them", sheet);
@@ -190,11 +190,11 @@ json parse(std::string_view text, const std::string& file) {
     return json::parse(text);
   } catch (const json::parse_error& error) {
     const auto before = text.substr(0, std::min(error.byte, text.size()));
-    throw BadTable(fmt::format("{}:{}: this is not valid JSON", file,
-                               1 + std::count(before.begin(), before.end(), '\n')),
+    throw BadTable(text::format("{}:{}: this is not valid JSON", file,
+                                1 + std::count(before.begin(), before.end(), '\n')),
                    accepted);
   } catch (const json::out_of_range&) {  // 1e999
-    throw BadTable(fmt::format("{}: a number is too large", file),
+    throw BadTable(text::format("{}: a number is too large", file),
                    "give times in seconds, or name their unit in the key, as in time_ms");
   }
 }
@@ -212,7 +212,7 @@ Sheet read_json(std::string_view text, const std::string& file) {
   if (all.is_array()) {
     read_list(all, sheet);
   } else if (!all.is_object()) {
-    throw BadTable(fmt::format("{}: no runs in this JSON", file), accepted);
+    throw BadTable(text::format("{}: no runs in this JSON", file), accepted);
   } else if (runs != nullptr && runs->is_array() && find(all, "kind") != nullptr) {
     read_runs(all, sheet);
   } else if (results != nullptr && results->is_array()) {

@@ -1,10 +1,9 @@
 // src/tables/pairs.cpp: runs on the command line: 1:10.2 2:5.6 4:900ms
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "tables/numbers.hpp"
 #include "tables/table.hpp"
+#include "text/format.hpp"
 
 namespace payoff::tables {
 namespace {
@@ -42,12 +41,12 @@ Table read_pairs(std::span<const std::string> pairs) {
     const auto rate = time_of_rate(text);
     const auto time = rate ? rate : duration_of(text);
     if (!workers || !time) {
-      throw BadTable(fmt::format("'{}' is not a pair n:time", pair), example);
+      throw BadTable(text::format("'{}' is not a pair n:time", pair), example);
     }
     if (!(*workers > 0) || !std::isfinite(*workers))
-      throw BadTable(fmt::format("'{}': the number of workers must be above zero", pair), example);
+      throw BadTable(text::format("'{}': the number of workers must be above zero", pair), example);
     if (!(time->count() > 0) || !std::isfinite(time->count()))
-      throw BadTable(fmt::format("'{}': a time must be above zero", pair), example);
+      throw BadTable(text::format("'{}': a time must be above zero", pair), example);
     rates += rate ? 1 : 0;
     laws::Sample sample;
     sample.workers = *workers;

@@ -1,8 +1,6 @@
 // src/tables/table.cpp: from cells to runs: choose the columns, check every value
 #include "tables/table.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -11,6 +9,7 @@
 #include "report/shell.hpp"
 #include "tables/columns.hpp"
 #include "tables/numbers.hpp"
+#include "text/format.hpp"
 
 namespace payoff::tables {
 namespace {
@@ -25,8 +24,8 @@ std::string listed(const Names& names) {
   std::string out;
   std::size_t shown = 0;
   for (const auto& name : names) {
-    if (shown == names_shown) return out + fmt::format(", … ({} in all)", names.size());
-    out += fmt::format("{}{}", shown++ == 0 ? "" : ", ", name);
+    if (shown == names_shown) return out + text::format(", … ({} in all)", names.size());
+    out += text::format("{}{}", shown++ == 0 ? "" : ", ", name);
   }
   return out;
 }
@@ -54,10 +53,10 @@ class Finder {
     if (failed_ > 0) out.warnings.push_back(runs(failed_) + " left out: the exit code is not 0");
     if (blank_ > 0) {
       out.warnings.push_back(
-          fmt::format("{} left out: no value for '{}'", runs(blank_), out.value_column));
+          text::format("{} left out: no value for '{}'", runs(blank_), out.value_column));
     }
     if (out.samples.empty())
-      throw BadTable(fmt::format("{}: no run is left to fit", sheet_.file),
+      throw BadTable(text::format("{}: no run is left to fit", sheet_.file),
                      "look at the lines of the file: all of them failed or are blank");
     drop_useless_rounds(out);
     return out;
@@ -65,26 +64,26 @@ class Finder {
 
  private:
   static std::string runs(std::size_t count) {
-    return fmt::format("{} run{}", count, count == 1 ? " was" : "s were");
+    return text::format("{} run{}", count, count == 1 ? " was" : "s were");
   }
 
   [[noreturn]] void refuse_empty() const {
-    throw BadTable(fmt::format("{}: {}", sheet_.file,
-                               sheet_.names.empty() ? "the file is empty" : "there are no runs"),
+    throw BadTable(text::format("{}: {}", sheet_.file,
+                                sheet_.names.empty() ? "the file is empty" : "there are no runs"),
                    "a header line such as n,time_s and a line for each run, for example 1,10.2");
   }
 
   [[nodiscard]] std::string all_names() const { return listed(sheet_.names); }
   [[nodiscard]] std::string command(const std::string& options) const {
-    return fmt::format("payoff fit {} {}",
-                       report::quoted(sheet_.file == "stdin" ? "-" : sheet_.file), options);
+    return text::format("payoff fit {} {}",
+                        report::quoted(sheet_.file == "stdin" ? "-" : sheet_.file), options);
   }
 
   [[nodiscard]] std::size_t named(const std::string& name, const char* option) const {
     const auto found = std::find(sheet_.names.begin(), sheet_.names.end(), name);
     if (found != sheet_.names.end()) return static_cast<std::size_t>(found - sheet_.names.begin());
-    throw BadTable(fmt::format("{} has no column '{}' for {}", sheet_.file, name, option),
-                   fmt::format("one of its columns: {}", all_names()));
+    throw BadTable(text::format("{} has no column '{}' for {}", sheet_.file, name, option),
+                   text::format("one of its columns: {}", all_names()));
   }
 
   // --- Rows: --where -----------------------------------------------------------------------------
@@ -94,7 +93,7 @@ class Finder {
     for (const std::string& rule : query_.where) {
       const auto equals = rule.find('=');
       if (equals == std::string::npos) {
-        throw BadTable(fmt::format("--where {} is not column=value", rule),
+        throw BadTable(text::format("--where {} is not column=value", rule),
                        "--where machine=ARCHER");
       }
       const std::size_t column = named(rule.substr(0, equals), "--where");
@@ -106,8 +105,8 @@ class Finder {
         return cell != value;
       });
       if (rows_.empty()) {
-        throw BadTable(fmt::format("no run of {} has {}", sheet_.file, rule),
-                       fmt::format("one of its values: {}", listed(seen)));
+        throw BadTable(text::format("no run of {} has {}", sheet_.file, rule),
+                       text::format("one of its values: {}", listed(seen)));
       }
     }
   }
@@ -137,10 +136,10 @@ class Finder {
 
   [[noreturn]] void refuse_choice(const char* what, const char* option, const Columns& columns) {
     throw BadTable(
-        fmt::format("{}: {} columns could be {}: {}", sheet_.file, columns.size(), what,
-                    listed(names_of(columns))),
+        text::format("{}: {} columns could be {}: {}", sheet_.file, columns.size(), what,
+                     listed(names_of(columns))),
         "choose one: " +
-            command(fmt::format("{} {}", option, report::quoted(sheet_.names[columns.front()]))));
+            command(text::format("{} {}", option, report::quoted(sheet_.names[columns.front()]))));
   }
 
   void choose_value() {
@@ -163,12 +162,12 @@ class Finder {
     value_ = times.empty() ? rates.front() : times.front();
     if (times.empty()) quantity_ = Quantity::throughput;
     if (!times.empty() && !rates.empty() && meanings_[rates.front()].rank < 8) {
-      notes_.push_back(fmt::format("'{}' was taken for the time; '{}' is there too (--throughput)",
-                                   sheet_.names[value_], sheet_.names[rates.front()]));
+      notes_.push_back(text::format("'{}' was taken for the time; '{}' is there too (--throughput)",
+                                    sheet_.names[value_], sheet_.names[rates.front()]));
     }
     if (meanings_[value_].rank > 0 && meanings_[value_].rank < 8) {
-      notes_.push_back(fmt::format("'{}' was taken for the {}", sheet_.names[value_],
-                                   quantity_ == Quantity::time ? "time" : "throughput"));
+      notes_.push_back(text::format("'{}' was taken for the {}", sheet_.names[value_],
+                                    quantity_ == Quantity::time ? "time" : "throughput"));
     }
     if (meanings_[value_].rank == 8) {
       notes_.emplace_back(
@@ -179,9 +178,9 @@ class Finder {
 
   [[noreturn]] void refuse_no_value() const {
     throw BadTable(
-        fmt::format("{}: no column is called time or throughput; there are: {}", sheet_.file,
-                    all_names()),
-        fmt::format("say which it is: {} or --throughput COLUMN", command("--time COLUMN")));
+        text::format("{}: no column is called time or throughput; there are: {}", sheet_.file,
+                     all_names()),
+        text::format("say which it is: {} or --throughput COLUMN", command("--time COLUMN")));
   }
 
   [[nodiscard]] bool varies(std::size_t column) const {
@@ -206,9 +205,9 @@ class Finder {
     found = best(varying.empty() ? found : varying);
     if (found.size() > 1) refuse_choice("the number of workers", "--n", found);
     if (found.empty()) {
-      throw BadTable(fmt::format("{}: no column is called n, workers, threads, cores or the like; "
-                                 "there are: {}",
-                                 sheet_.file, all_names()),
+      throw BadTable(text::format("{}: no column is called n, workers, threads, cores or the like; "
+                                  "there are: {}",
+                                  sheet_.file, all_names()),
                      "say which it is: " + command("--n COLUMN"));
     }
     workers_ = found.front();
@@ -241,13 +240,13 @@ class Finder {
       const auto groups = groups_in(i);
       if (groups.empty()) continue;
       found +=
-          fmt::format("{}{} is {}", found.empty() ? "" : "; ", sheet_.names[i], listed(groups));
-      options += fmt::format(
+          text::format("{}{} is {}", found.empty() ? "" : "; ", sheet_.names[i], listed(groups));
+      options += text::format(
           "{}--where {}", options.empty() ? "" : " ",
-          report::quoted(fmt::format("{}={}", sheet_.names[i], sheet_.cell(rows_.front(), i))));
+          report::quoted(text::format("{}={}", sheet_.names[i], sheet_.cell(rows_.front(), i))));
     }
     if (found.empty()) return;
-    throw BadTable(fmt::format("{} has several series of runs: {}", sheet_.file, found),
+    throw BadTable(text::format("{} has several series of runs: {}", sheet_.file, found),
                    "choose one: " + command(options));
   }
 
@@ -286,8 +285,8 @@ class Finder {
 
   [[noreturn]] void refuse_value(std::size_t row, const std::string& name, const std::string& cell,
                                  const char* wanted) const {
-    throw BadTable(fmt::format("{}: {} is '{}', which is not {}", sheet_.where(row), name,
-                               cell.size() > 40 ? cell.substr(0, 40) + "…" : cell, wanted),
+    throw BadTable(text::format("{}: {} is '{}', which is not {}", sheet_.where(row), name,
+                                cell.size() > 40 ? cell.substr(0, 40) + "…" : cell, wanted),
                    sheet_.place == Sheet::Place::line ? "correct the line, or put a # before it"
                                                       : "correct this item, or take it out");
   }
@@ -322,7 +321,7 @@ class Finder {
         case Role::machine:
         case Role::workers:  // nodes beside processes, threads beside nodes
           sample.placement +=
-              fmt::format("{}{}={}", sample.placement.empty() ? "" : ", ", sheet_.names[i], cell);
+              text::format("{}{}={}", sample.placement.empty() ? "" : ", ", sheet_.names[i], cell);
           break;
         case Role::cpu:
           if (const auto time = cpu_in(cell, i); time && quantity_ == Quantity::time)
@@ -399,7 +398,7 @@ Table table_of(const Sheet& sheet, const Query& query) { return Finder(sheet, qu
 Table read(std::string_view text, const std::string& name, const Query& query) {
   if (text.size() > most_bytes) refuse_size(name, "more than 64 MiB");
   if (text.find('\0') != std::string_view::npos) {
-    throw BadTable(fmt::format("{} is not a text file", name),
+    throw BadTable(text::format("{} is not a text file", name),
                    "save it as CSV, TSV or JSON in UTF-8");
   }
   std::string_view start = text;

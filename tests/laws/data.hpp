@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "files.hpp"
 #include "laws/random.hpp"
 #include "payoff/laws.hpp"
 
@@ -24,7 +25,7 @@ inline std::vector<std::string> cells(const std::string& line) {
 
 // Lines that begin with # say where the figures come from.
 inline std::vector<Row> rows(const std::string& name) {
-  std::ifstream file(std::string(PAYOFF_TESTS_DIR) + "/data/" + name + ".csv");
+  std::ifstream file(in_tests("data") / (name + ".csv"));
   if (!file) throw std::runtime_error("tests/data/" + name + ".csv is missing");
   std::vector<std::string> header;
   std::vector<Row> all;

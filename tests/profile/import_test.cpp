@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "files.hpp"
 #include "profile/merge.hpp"
 #include "profile/profile_json.hpp"
 #include "profile/profile_scene.hpp"
@@ -18,8 +19,7 @@ namespace payoff::profile {
 namespace {
 
 std::string seed(const std::string& name) {
-  std::ifstream file(std::filesystem::path(PAYOFF_TESTS_DIR) / "fuzz" / "corpus" / "profile" / name,
-                     std::ios::binary);
+  std::ifstream file(in_tests("fuzz/corpus/profile") / name, std::ios::binary);
   EXPECT_TRUE(file) << name;
   std::ostringstream text;
   text << file.rdbuf();

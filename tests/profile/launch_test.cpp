@@ -1,7 +1,6 @@
 // tests/profile/launch_test.cpp: a program started, watched and signalled as without the tool
 #include "profile/launch.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "profile/family.hpp"
+#include "text/format.hpp"
 
 namespace payoff::profile {
 namespace {
@@ -69,7 +69,7 @@ TEST(Launch, WhatTheKernelSendsAboutUsIsNotPassedOn) {
 
 TEST(Family, APythonThatSaysNothingIsMissed) {
   namespace fs = std::filesystem;
-  const fs::path folder = fs::path(testing::TempDir()) / fmt::format("family-{}", ::getpid());
+  const fs::path folder = fs::path(testing::TempDir()) / text::format("family-{}", ::getpid());
   fs::create_directory(folder);
   fs::copy_file("/bin/sleep", folder / "python3");
   const std::string python = (folder / "python3").string();

@@ -16,6 +16,7 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "machine/usage.hpp"
 #include "profile/watch.hpp"
@@ -159,6 +160,45 @@ TEST(SamplerTest, WithNothingThereIsAProfileAllTheSame) {
   const Profile profile = sampler.profile(Sampler::End::complete);
   EXPECT_EQ(profile.processes.size(), 1U);
   EXPECT_TRUE(profile.threads.empty());
+}
+
+TEST(SamplerTest, WhoRunsIsSeenAmongHundredsThatHaveJustBegun) {
+  std::promise<void> end;
+  const std::shared_future<void> ended(end.get_future());
+  std::atomic<bool> enough = false;
+  std::atomic<int> tid = 0;
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    tid = own_tid();
+    while (!enough) burn(milliseconds(1));
+  });
+  SamplerOptions options;
+  options.own = {own_tid()};
+  Sampler sampler(std::move(options));
+  sampler.look();
+  constexpr std::size_t kMany = 400;
+  for (std::size_t i = 0; i < kMany; ++i) threads.emplace_back([ended] { ended.wait(); });
+  for (int i = 0; i < 1000 && sampler.profile(Sampler::End::running).threads.size() < kMany; ++i) {
+    std::this_thread::sleep_for(milliseconds(1));
+    sampler.look();
+  }
+  const auto looks_at_it = [&] {
+    const Profile so_far = sampler.profile(Sampler::End::running);
+    EXPECT_GT(so_far.threads.size(), kMany);
+    std::int64_t samples = 0;
+    for (const Weight& weight : so_far.weights)
+      if (so_far.threads[weight.thread].tid == tid) samples += weight.samples;
+    return samples;
+  };
+  const std::int64_t before = looks_at_it();
+  for (int i = 0; i < 10; ++i) {
+    std::this_thread::sleep_for(milliseconds(2));
+    sampler.look();
+  }
+  EXPECT_GE(looks_at_it() - before, 8);
+  enough = true;
+  end.set_value();
+  for (auto& thread : threads) thread.join();
 }
 
 TEST(WatchTest, AnotherProgramsStates) {

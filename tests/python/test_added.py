@@ -56,6 +56,7 @@ def test_added_items_keep_the_deadline(way):
 
     with pytest.raises(payoff.DeadlineExceeded) as caught:
         payoff.map(f, items, deadline=0.2, **way)
+    assert 1 <= len(caught.value.partial) <= 20  # none takes less than 10 ms
     assert dict(caught.value.partial) == {i: i for i in range(len(caught.value.partial))}
 
 

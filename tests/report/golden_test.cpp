@@ -1,12 +1,9 @@
 // tests/report/golden_test.cpp: five hand-made receipts, compared with tests/golden/receipt_*
-//
-// After a change that is meant, run this test with PAYOFF_UPDATE_GOLDEN=1 and read the difference.
+#include "report/golden.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <sstream>
 
@@ -150,17 +147,8 @@ struct Case {
 class GoldenReceipt : public testing::TestWithParam<Case> {
  protected:
   static void compare(const std::string& rendered, const std::string& ending) {
-    const auto path = std::filesystem::path(PAYOFF_TESTS_DIR) / "golden" /
-                      ("receipt_" + std::string(GetParam().name) + ending);
-    if (std::getenv("PAYOFF_UPDATE_GOLDEN") != nullptr) {
-      std::ofstream(path) << rendered << "\n";
-      GTEST_SKIP() << "wrote " << path;
-    }
-    std::ifstream file(path);
-    ASSERT_TRUE(file) << path << " is missing: run with PAYOFF_UPDATE_GOLDEN=1, then read it";
-    std::ostringstream expected;
-    expected << file.rdbuf();
-    EXPECT_EQ(rendered + "\n", expected.str());
+    payoff::report::is_as_it_was("receipt_" + std::string(GetParam().name) + ending,
+                                 rendered + "\n");
   }
 };
 

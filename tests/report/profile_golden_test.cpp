@@ -1,12 +1,7 @@
 // tests/report/profile_golden_test.cpp: a profile made by hand in every form, against
 // golden/profile*
-//
-// After a change that is meant, run this test with PAYOFF_UPDATE_GOLDEN=1 and read the difference.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -15,6 +10,7 @@
 #include "profile/profile_json.hpp"
 #include "profile/profile_scene.hpp"
 #include "profile/summary.hpp"
+#include "report/golden.hpp"
 #include "report/profile.hpp"
 #include "report/units.hpp"
 
@@ -52,44 +48,27 @@ Profile crowded() {
   return profile::merge({s.b.profile});
 }
 
-struct Case {
-  const char* name;
-  std::string (*render)();
-};
+class GoldenProfile : public testing::TestWithParam<Golden> {};
 
-class GoldenProfile : public testing::TestWithParam<Case> {};
-
-TEST_P(GoldenProfile, IsAsItWas) {
-  const auto path = std::filesystem::path(PAYOFF_TESTS_DIR) / "golden" / GetParam().name;
-  const std::string rendered = GetParam().render();
-  if (std::getenv("PAYOFF_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path) << rendered;
-    GTEST_SKIP() << "wrote " << path;
-  }
-  std::ifstream file(path);
-  ASSERT_TRUE(file) << path << " is missing: run with PAYOFF_UPDATE_GOLDEN=1, then read it";
-  std::ostringstream expected;
-  expected << file.rdbuf();
-  EXPECT_EQ(rendered, expected.str());
-}
+TEST_P(GoldenProfile, IsAsItWas) { is_as_it_was(GetParam().name, GetParam().render()); }
 
 INSTANTIATE_TEST_SUITE_P(
     All, GoldenProfile,
     testing::Values(
-        Case{"profile.txt", [] { return profile_text(fetching(), {.columns = 100}); }},
-        Case{"profile_pipe.txt", [] { return profile_text(fetching(), {}); }},
-        Case{"profile_narrow.txt",
-             [] {
-               return profile_text(fetching(),
-                                   {.columns = 40, .charset = Terminal::Charset::ascii});
-             }},
-        Case{"profile_crowded.txt", [] { return profile_text(crowded(), {.columns = 100}); }},
-        Case{"profile_states.txt", [] { return profile_text(states_only(), {.columns = 100}); }},
-        Case{"profile_hostile.txt", [] { return profile_text(hostile(), {.columns = 100}); }},
-        Case{"profile.json", [] { return profile_json(fetching()); }},
-        Case{"profile.speedscope.json", [] { return profile_speedscope(fetching()); }},
-        Case{"profile.collapsed", [] { return profile_collapsed(fetching()); }},
-        Case{"profile_hostile.collapsed", [] { return profile_collapsed(hostile()); }}),
+        Golden{"profile.txt", [] { return profile_text(fetching(), {.columns = 100}); }},
+        Golden{"profile_pipe.txt", [] { return profile_text(fetching(), {}); }},
+        Golden{"profile_narrow.txt",
+               [] {
+                 return profile_text(fetching(),
+                                     {.columns = 40, .charset = Terminal::Charset::ascii});
+               }},
+        Golden{"profile_crowded.txt", [] { return profile_text(crowded(), {.columns = 100}); }},
+        Golden{"profile_states.txt", [] { return profile_text(states_only(), {.columns = 100}); }},
+        Golden{"profile_hostile.txt", [] { return profile_text(hostile(), {.columns = 100}); }},
+        Golden{"profile.json", [] { return profile_json(fetching()); }},
+        Golden{"profile.speedscope.json", [] { return profile_speedscope(fetching()); }},
+        Golden{"profile.collapsed", [] { return profile_collapsed(fetching()); }},
+        Golden{"profile_hostile.collapsed", [] { return profile_collapsed(hostile()); }}),
     [](const auto& param) {
       std::string name = param.param.name;
       for (char& c : name)

@@ -1,54 +1,33 @@
 // tests/report/scaling_golden_test.cpp: two answers made by hand, compared with golden/scaling_*
-//
-// After a change that is meant, run this test with PAYOFF_UPDATE_GOLDEN=1 and read the difference.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "report/golden.hpp"
 #include "report/scaling_scene.hpp"
 #include "report/units.hpp"
 
 namespace payoff::report {
 namespace {
 
-struct Case {
-  const char* name;
-  std::string (*render)();
-};
-
 std::string in_ascii() {
   return scaling_text(compressing(), {.columns = 60, .charset = Terminal::Charset::ascii});
 }
 
-class GoldenScaling : public testing::TestWithParam<Case> {};
+class GoldenScaling : public testing::TestWithParam<Golden> {};
 
-TEST_P(GoldenScaling, IsAsItWas) {
-  const auto path = std::filesystem::path(PAYOFF_TESTS_DIR) / "golden" / GetParam().name;
-  const std::string rendered = GetParam().render();
-  if (std::getenv("PAYOFF_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path) << rendered;
-    GTEST_SKIP() << "wrote " << path;
-  }
-  std::ifstream file(path);
-  ASSERT_TRUE(file) << path << " is missing: run with PAYOFF_UPDATE_GOLDEN=1, then read it";
-  std::ostringstream expected;
-  expected << file.rdbuf();
-  EXPECT_EQ(rendered, expected.str());
-}
+TEST_P(GoldenScaling, IsAsItWas) { is_as_it_was(GetParam().name, GetParam().render()); }
 
 INSTANTIATE_TEST_SUITE_P(
     All, GoldenScaling,
-    testing::Values(Case{"scaling_plain.txt", [] { return scaling_text(compressing(), {}); }},
-                    Case{"scaling_priced.txt", [] { return scaling_text(priced(), {}); }},
-                    Case{"scaling_ascii.txt", in_ascii},
-                    Case{"scaling.json", [] { return scaling_json(priced()); }},
-                    Case{"scaling.csv", [] { return scaling_csv(priced()); }},
-                    Case{"scaling.svg", [] { return scaling_svg(compressing()); }},
-                    Case{"scaling.html", [] { return scaling_html(priced()); }}),
+    testing::Values(Golden{"scaling_plain.txt", [] { return scaling_text(compressing(), {}); }},
+                    Golden{"scaling_priced.txt", [] { return scaling_text(priced(), {}); }},
+                    Golden{"scaling_ascii.txt", in_ascii},
+                    Golden{"scaling.json", [] { return scaling_json(priced()); }},
+                    Golden{"scaling.csv", [] { return scaling_csv(priced()); }},
+                    Golden{"scaling.svg", [] { return scaling_svg(compressing()); }},
+                    Golden{"scaling.html", [] { return scaling_html(priced()); }}),
     [](const auto& param) {
       std::string name = param.param.name;
       for (char& c : name)

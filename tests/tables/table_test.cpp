@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "files.hpp"
+
 namespace payoff::tables {
 namespace {
 
@@ -257,7 +259,7 @@ TEST(Table, Pairs) {
 // --- Files ---------------------------------------------------------------------------------------
 
 Table shared(const std::string& name, const Query& query = {}) {
-  return read(text_of_file(std::string(PAYOFF_TESTS_DIR) + "/data/" + name), name, query);
+  return read(text_of_file(in_tests("data") / name), name, query);
 }
 
 struct Known {
