@@ -20,9 +20,16 @@ namespace {
 
 Strips::Object* object(PyObject* self) { return reinterpret_cast<Strips::Object*>(self); }
 
+PyObject* iternext(PyObject* self);
+
+// Apart, so that the way of most items saves no register.
+[[gnu::noinline]] PyObject* first_of_next_strip(PyObject* self) {
+  return object(self)->strips->refill() ? iternext(self) : nullptr;
+}
+
 PyObject* iternext(PyObject* self) {
   auto* o = object(self);
-  if (o->cursor == o->end && !o->strips->refill()) return nullptr;
+  if (o->cursor == o->end) return first_of_next_strip(self);
   const std::int64_t index = o->cursor++;
   if (o->list != nullptr && index < PyList_GET_SIZE(o->list))
     return Py_NewRef(PyList_GET_ITEM(o->list, index));

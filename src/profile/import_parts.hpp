@@ -1,10 +1,10 @@
 // src/profile/import_parts.hpp: the readers of other profilers' files, and what they share
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "profile/builder.hpp"
 #include "profile/import.hpp"
@@ -54,7 +54,9 @@ class Import {
 struct At {
   std::uint32_t thread = 0, stack = 0;
   State state = State::unknown;
-  friend auto operator<=>(const At&, const At&) = default;
+  bool operator<(const At& other) const {
+    return std::tie(thread, stack, state) < std::tie(other.thread, other.stack, other.state);
+  }
 };
 
 // The next line of `text` without its end, which is taken off.
