@@ -4,10 +4,11 @@ PYTHON ?= python3
 JOBS ?= $(shell nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 # One name for the compiler (make's own default is g++): ccache tells `c++` and `g++` apart. It takes
-# paths in here as relative ones, so a second clone compiles nothing anew.
+# paths in here as relative ones, so that a second clone has next to nothing to compile (its debug
+# information may name the first).
 export CXX
-export CCACHE_BASEDIR = $(CURDIR)
-export CCACHE_NOHASHDIR = 1
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
 
 py := .venv/bin/python
 pip := $(py) -m pip install

@@ -17,8 +17,7 @@ function(payoff_fuzz name)
 endfunction()
 
 payoff_fuzz(tables_fuzz src/tables/*.cpp src/report/shell.cpp src/text/*.cpp)
-payoff_fuzz(calibration_fuzz
-  src/machine/calibration.cpp src/machine/calibration_json.cpp src/text/*.cpp)
+payoff_fuzz(calibration_fuzz src/machine/calibration.cpp src/machine/calibration_json.cpp)
 set(made_of ${PROJECT_SOURCE_DIR}/src/profile)
 payoff_fuzz(profile_fuzz
   ${made_of}/import*.cpp ${made_of}/marshal.cpp ${made_of}/json_shape.cpp ${made_of}/builder.cpp

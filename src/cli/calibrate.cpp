@@ -15,7 +15,6 @@
 #include "machine/topology.hpp"
 #include "report/calibration.hpp"
 #include "scale/interrupts.hpp"
-#include "text/format.hpp"
 
 namespace payoff::cli {
 namespace {

@@ -10,8 +10,6 @@
 namespace payoff::engine {
 namespace {
 
-using namespace std::chrono_literals;
-
 // The smallest amount of work left that is worth a thought: half of it is less than two prices.
 ns hopeless(const Grain& grain) { return grain.first_look * 4 / 5; }
 

@@ -41,8 +41,8 @@ std::optional<Sampler::Times> Sampler::times_of(Subject& subject) {
   return times;
 }
 
-// A thread that has been on a core ever since, or on none, has not waited for one: its clock tells
-// everything, and the file, which costs ten times as much, need not be read.
+// A thread that has been on a core ever since has not waited for one, and of a wait that has not
+// ended the file does not tell: its clock says all, and costs a tenth.
 std::optional<Sampler::Times> Sampler::times_by_clock(const Subject& subject) const {
   if (!schedstat_ || subject.seen.slices < 0) return {};
   const std::int64_t clock = clock_of(subject.tid);

@@ -14,6 +14,7 @@ namespace payoff::profile {
 namespace {
 
 constexpr std::size_t kBusy = 25;       // threads that are looked at in one cycle
+constexpr std::size_t kBegun = 25;      // new ones that run
 constexpr std::size_t kNew = 50;        // new ones that have not moved since they were met
 constexpr std::size_t kResting = 200;   // resting ones whose times are read in one cycle
 constexpr std::size_t kRecords = 4096;  // threads told apart
@@ -131,18 +132,16 @@ void Sampler::retire(std::size_t index) {
   subjects_.pop_back();
 }
 
-// A thousand threads mostly wait: those that have moved come first.
+// A thousand threads that are met at once mostly wait: those that have moved since come first, and
+// none of them takes the place of one that is known to run.
 Sampler::Turn Sampler::turn_of(Subject& subject) {
-  if (!subject.blocked && !subject.fresh) return Turn::busy;
+  if (!subject.fresh) return subject.blocked ? Turn::resting : Turn::busy;
   const std::int64_t before = std::exchange(subject.clock, clock_of(subject.tid));
-  if (subject.clock >= 0) {
-    if (subject.clock != (subject.fresh ? before : subject.seen.cpu)) return Turn::busy;
-  } else if (subject.fresh) {
-    const auto times = times_of(subject);
-    if (!times || times->cpu != subject.seen.cpu || times->slices != subject.seen.slices)
-      return Turn::busy;
-  }
-  return subject.fresh ? Turn::fresh : Turn::resting;
+  if (subject.clock >= 0) return subject.clock == before ? Turn::fresh : Turn::begun;
+  const auto times = times_of(subject);
+  const bool still =
+      times && times->cpu == subject.seen.cpu && times->slices == subject.seen.slices;
+  return still ? Turn::fresh : Turn::begun;
 }
 
 void Sampler::look() {
@@ -156,7 +155,7 @@ void Sampler::look() {
   const bool changed = (may_be_new && tasks_.count() != count_) || now - scanned_ > 1'000'000'000;
   if (changed && now - scanned_ >= 20 * scan_cost_) find_threads(now);
 
-  std::array<std::size_t, 3> left{kBusy, kNew, kResting};
+  std::array<std::size_t, 4> left{kBusy, kBegun, kNew, kResting};
   due_.clear();
   for (std::size_t i = 0; i < subjects_.size(); ++i)
     if (subjects_[i]->due <= cycle_) due_.push_back(i);

@@ -62,7 +62,7 @@ class Sampler {
   void add_thread(int tid, std::int64_t begin, const Times& already);
   void retire(std::size_t index);
   [[nodiscard]] bool is_own(int tid) const;
-  enum class Turn : std::uint8_t { busy, fresh, resting };
+  enum class Turn : std::uint8_t { busy, begun, fresh, resting };
   [[nodiscard]] Turn turn_of(Subject& subject);
   enum class Found : std::uint8_t { there, gone };
   Found look_at(Subject& subject);

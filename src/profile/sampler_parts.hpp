@@ -48,7 +48,7 @@ struct Sampler::Subject {
   std::int64_t slices_run = 0;
   bool blocked = false, moved = true;
   bool fresh = true;        // not looked at yet
-  std::int64_t clock = -1;  // its CPU time when it was last asked for alone; -1: unknown
+  std::int64_t clock = -1;  // while it is: its CPU time at the last cycle; -1: unknown
   int rounds = 0;
   std::uint64_t due = 0;
 };

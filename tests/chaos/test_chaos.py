@@ -11,8 +11,6 @@ import pytest
 from attack import Sent
 from verdict import judge, within
 
-pytestmark = pytest.mark.once
-
 HERE = Path(__file__).parent
 MAP = plan.Map(salt=1, items=10, cost="spin", micros=10.0, result="int", size=16, way="fork")
 GOOD = {

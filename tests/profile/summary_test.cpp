@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "files.hpp"
 #include "profile/merge.hpp"
 #include "profile/profile_scene.hpp"
 #include "profile/sources.hpp"
@@ -211,7 +212,7 @@ TEST(Summary, OwnCodeIsWhatIsNotInstalled) {
 TEST(Sources, AreReadOnceAndOnlyFromFiles) {
   Scene s;
   const auto t = s.thread(s.process(1, 0, 0, 1000 * ms, "p"), 1, "MainThread");
-  const std::string here = __FILE__;
+  const std::string here = in_tests("profile/summary_test.cpp").string();
   s.spend(t, s.stack({{"f", here, 1}}), State::python, 500 * ms, 50);
   s.spend(t, s.stack({{"g", "/dev/zero", 1}}), State::python, 100 * ms, 10);
   s.spend(t, s.stack({{"h", std::string("nul\0", 4), 1}}), State::python, 100 * ms, 10);

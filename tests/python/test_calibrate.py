@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from test_cli import COMMAND
 
-pytestmark = pytest.mark.once
-
 DOCUMENT = Path(__file__).parents[2] / "docs" / "calibrate.md"
 
 
