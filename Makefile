@@ -45,7 +45,7 @@ demo: $(installed) ## search the standard library and simulate the weather, with
 	@$(py) examples/keys.py
 	@$(py) examples/weather.py
 
-test: $(installed) cpp-release ## C++ and Python tests, one CPython, release build (up to 8 min)
+test: $(installed) cpp-release ## C++ and Python tests, one CPython, release build (about 8 min)
 	@ctest --preset release
 	@$(py) -m pytest tests
 

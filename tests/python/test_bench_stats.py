@@ -13,8 +13,6 @@ from benchmarks.never_slower import cells, shapes, stats, verdict
 from benchmarks.never_slower.calibrate import Calibration
 from benchmarks.never_slower.cells import Cell
 
-pytestmark = pytest.mark.once
-
 CALIBRATION = Calibration(
     1e-7, 4e-8, (1, 4, 8, 64, 512, 700), (5e-8, 1e-7, 1.5e-7, 1.8e-6, 6e-5, 1e-4)
 )

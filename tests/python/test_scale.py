@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.once
-
 INSTALLED = Path(sys.executable).with_name("payoff")
 MODULE = [sys.executable, "-c", "import sys; from payoff._cli import main; sys.exit(main())"]
 COMMAND = [str(INSTALLED)] if INSTALLED.exists() else MODULE

@@ -281,10 +281,17 @@ def test_a_function_that_leaves_the_gil_free_gets_threads():
 
 @pytest.mark.parametrize("f", [python, small_hashes])
 def test_a_function_that_holds_the_gil_gets_no_threads(f):
-    """But for one: while a host takes the core away that f is on, its GIL is seen to stay free."""
-    receipts = [chosen(f, range(150), workers=2) for _ in range(ROUNDS)]
-    wrong = [receipt for receipt in receipts if receipt.backend not in ("fork", "inline")]
-    assert len(wrong) <= 1, wrong
+    """While a host takes away the core that f is on, its GIL is seen to stay free."""
+    right = 0
+    for _ in range(ROUNDS):
+        receipt, alone = alone_here(lambda: chosen(f, range(150), workers=2))
+        if receipt.backend in ("fork", "inline"):
+            right += 1
+            if right == 3:
+                return
+        else:
+            assert not alone, receipt
+    pytest.fail(f"{right} right answers of {ROUNDS}, and 3 are asked for: {receipt}")
 
 
 def test_hashes_of_2_kb_stay_the_plain_loop_or_are_forked():
