@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 
 namespace payoff::machine {
@@ -34,6 +35,17 @@ bool CpuMask::remove(int cpu) {
       return true;
     }
   return false;
+}
+
+bool CpuMask::only(int cpu) {
+  const auto word = static_cast<std::size_t>(cpu) / kBits;
+  const std::size_t words = bytes_ / sizeof(unsigned long);
+  if (cpu < 0 || word >= words) return false;
+  const unsigned long kept = words_[word] & (1UL << (static_cast<std::size_t>(cpu) % kBits));
+  if (kept == 0) return false;
+  std::fill_n(words_.begin(), words, 0UL);
+  words_[word] = kept;
+  return true;
 }
 
 void CpuMask::give_to(pid_t tid) const {

@@ -23,6 +23,8 @@ class CpuMask {
   [[nodiscard]] int count() const;
   // False, and nothing has changed, when no other CPU would be left.
   [[nodiscard]] bool remove(int cpu);
+  // False, and nothing has changed, when that CPU is not among them.
+  [[nodiscard]] bool only(int cpu);
   // For the thread `tid`, 0 for the calling one. What the system refuses stays as it was.
   void give_to(pid_t tid) const;
 

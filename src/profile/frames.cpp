@@ -83,11 +83,13 @@ FrameReader::Copied FrameReader::copy_newest(Top& top) {
   return same ? Copied::whole : Copied::torn;
 }
 
-// Has the frame that called another moved on between the two copies?
-bool FrameReader::moved(Address address, const RawFrame& raw) const {
+// Has the frame that called another moved on between the two copies? Has the innermost, which may
+// well be at another line, become another function's?
+bool FrameReader::moved(Address address, const RawFrame& raw, bool innermost) const {
   const std::byte* frame = again_.at(address, layout_.frame_bytes);
-  return frame != nullptr && raw != RawFrame{field<Address>(frame, layout_.frame_code),
-                                             field<Address>(frame, layout_.frame_instruction)};
+  if (frame == nullptr) return false;
+  if (field<Address>(frame, layout_.frame_code) != raw.code) return true;
+  return !innermost && field<Address>(frame, layout_.frame_instruction) != raw.instruction;
 }
 
 bool FrameReader::copy(Region& region, Address begin, Address end) const {
@@ -154,7 +156,7 @@ Reading FrameReader::walk(const Top& top, RawStack& stack) {
     const bool shim = field<std::uint8_t>(frame, layout_.frame_owner) == layout_.owner_c_stack;
     if (!shim) {
       if (raw.code == 0) return Reading::unreadable;
-      if (address != top.frame && moved(address, raw)) return Reading::torn;
+      if (moved(address, raw, address == top.frame)) return Reading::torn;
       // Only the innermost can be incomplete.
       if (!stack.frames.empty() || !incomplete(frame, raw)) {
         if (stack.frames.empty()) {
@@ -172,6 +174,7 @@ Reading FrameReader::walk(const Top& top, RawStack& stack) {
 Reading FrameReader::read(Address state, int tid, RawStack& stack) {
   Top top;
   Reading why{};
+  stack.hurried = false;
   if (!read_top(state, tid, top, why)) return why;
   Reading reading = Reading::torn;
   reach_ = 0;
@@ -188,6 +191,7 @@ Reading FrameReader::read(Address state, int tid, RawStack& stack) {
     const Copied copied = copy_newest(top);
     reading = copied == Copied::torn ? Reading::torn : Reading::unreadable;
     if (copied == Copied::unreadable && !read_top(state, tid, top, why)) return why;
+    if (attempt == 0) stack.hurried = copied == Copied::torn;
     if (copied != Copied::whole) continue;
     // The chunk's own header lies in front of its frames.
     if (const auto* previous = newest_.at(top.chunk + layout_.chunk_previous, sizeof(Address)))
@@ -196,6 +200,7 @@ Reading FrameReader::read(Address state, int tid, RawStack& stack) {
       continue;
     reading = walk(top, stack);
     if (reading == Reading::whole) return reading;
+    if (attempt == 0) stack.hurried = reading == Reading::torn;
   }
   return reading;
 }

@@ -1,4 +1,4 @@
-// src/profile/frames.hpp: the Python frames of a running thread, read without stopping it
+// src/profile/frames.hpp: the Python frames of a thread, read while it runs
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,7 @@ inline constexpr std::size_t kDepth = 256;
 struct RawStack {
   std::vector<RawFrame> frames;  // innermost first; whole unless `deeper`
   bool deeper = false;
+  bool hurried = false;  // the first attempt was torn
 };
 
 enum class Reading : std::uint8_t {
@@ -67,7 +68,7 @@ class FrameReader {
   const std::byte* frame_at(Address address);
   const std::byte* from_older_chunks(Address address);
   [[nodiscard]] Reading walk(const Top& top, RawStack& stack);
-  [[nodiscard]] bool moved(Address address, const RawFrame& raw) const;
+  [[nodiscard]] bool moved(Address address, const RawFrame& raw, bool innermost) const;
   [[nodiscard]] bool incomplete(const std::byte* frame, const RawFrame& raw) const;
 
   const Layout layout_;

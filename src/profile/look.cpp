@@ -9,6 +9,14 @@
 
 namespace payoff::profile {
 
+namespace {
+
+// A thread that could not be read from another core is looked at so often from its own, before the
+// other way is tried again; and so often from elsewhere, where no visit was possible.
+constexpr int kVisits = 32, kElsewhere = 8;
+
+}  // namespace
+
 // The kernel's number is made of the thread's id (clock_getcpuclockid, "dynamic clocks"), as
 // pthread_getcpuclockid(3) wants a pthread_t. Only threads of this process can be asked.
 std::int64_t Sampler::clock_of(int tid) const {
@@ -155,7 +163,33 @@ bool Sampler::account(Subject& subject, Kinds& step) {
   return true;
 }
 
+// Whoever runs waits on its core while the sampler is there: what is seen then is of one moment.
+// Others stand still anyway.
+void Sampler::visit(Subject& subject) {
+  if (subject.visits <= 0 || subject.blocked) {
+    subject.core = -1;
+    return;
+  }
+  bool makes_way = true;
+  const std::int64_t clock = clock_of(subject.tid);
+  if (clock_of(subject.tid) != clock) {
+    const auto core = parse_shared_core(subject.task.read(TaskFile::stat));
+    makes_way = core && visit_.go(*core);
+    subject.core = core.value_or(-1);
+  }
+  if (makes_way && !visit_.at(subject.core)) return;
+  visited_ = true;
+  if (makes_way && Visit::nap(noise_)) {
+    subject.ran = clock_of(subject.tid) != clock;
+    return;
+  }
+  visit_.leave();
+  subject.visits = -kElsewhere;
+  subject.core = -1;
+}
+
 Sampler::Found Sampler::look_at(Subject& subject) {
+  visit(subject);
   const std::int64_t from = subject.at;
   Kinds step;
   if (!account(subject, step)) return Found::gone;
@@ -229,13 +263,33 @@ bool Sampler::lingers(const Subject& subject) const {
   return 4 * (clock_of(subject.tid) - cpu) > 3 * (monotonic() - wall);
 }
 
+// It has its core, or had it until this thread came.
+bool Sampler::on_core(const Subject& subject, std::int64_t clock, Running::Lock lock) {
+  if (visit_.at(subject.core)) return subject.ran;
+  if (clock < 0) return false;
+  if (clock_of(subject.tid) != clock) return true;
+  // Others are told by what they hold. One that had this core goes on as soon as it has it back.
+  if (lock != Running::Lock::anothers) return false;
+  (void)Visit::nap(noise_);
+  return clock_of(subject.tid) != clock;
+}
+
 void Sampler::look_running(Subject& subject, std::int64_t clock, const Kinds& step) {
   Record& record = *subject.record;
   const StackSample sample = stack_of(subject, Stacks::Want::stack_and_leaf);
   Running running{.lock = sample.lock, .leaf = sample.leaf};
-  running.on_core = clock >= 0 && clock_of(subject.tid) != clock;
+  const bool visited = visit_.at(subject.core);
+  if (subject.visits < 0)
+    ++subject.visits;
+  else if (sample.hurried && !visited)
+    subject.visits = kVisits;
+  else if (subject.visits > 0)
+    --subject.visits;
+  running.on_core = on_core(subject, clock, sample.lock);
   running.seen_on_core = std::exchange(record.on_core, record.on_core || running.on_core);
-  if (running.leaf == Running::Leaf::heavy && running.on_core) running.lingers = lingers(subject);
+  const bool heavy = running.leaf == Running::Leaf::heavy;
+  if (visited && (heavy || subject.visits == 0)) visit_.leave();
+  if (heavy && running.on_core) running.lingers = lingers(subject);
   if (running.lock == Running::Lock::anothers) {
     const Call next = call_of(subject);
     running.asks_for_lock = next.kind == Call::Kind::blocked && reason(subject, next) == State::gil;

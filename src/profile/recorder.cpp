@@ -78,6 +78,7 @@ class Recorder {
     const clock::time_point begin = clock::now();
     SamplerOptions options;
     options.keep = leave_descriptors();
+    Visit::take_short_turns();
     if (options.keep == Keep::yes) peek_by_pipe();
     options.rate = options_.rate;
     options.budget = options_.budget;

@@ -24,7 +24,7 @@ struct Running {
   };
   Lock lock = Lock::unknown;
   Leaf leaf = Leaf::none;
-  bool on_core = false;       // its CPU clock moved during the look; else it was in the queue
+  bool on_core = false;       // its CPU clock moved during the look, or until it made way for it
   bool seen_on_core = false;  // in an earlier look: there is more than one core to be had
   bool lingers = false;  // on a core all the time, it stayed at its instruction for microseconds
   bool asks_for_lock = false;  // right afterwards it waited for the interpreter's lock

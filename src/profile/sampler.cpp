@@ -89,6 +89,7 @@ void Sampler::add_thread(int tid, std::int64_t begin, const Times& already) {
 }
 
 void Sampler::find_threads(std::int64_t now) {
+  visit_.leave();  // nobody need wait for this
   const std::int64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
   const bool first = scanned_ == 0;
   std::vector<int> ids = tasks_.ids();
@@ -169,6 +170,7 @@ void Sampler::look() {
     --places;
     if (look_at(subject) == Found::gone) gone.push_back(index);
   }
+  if (!std::exchange(visited_, false)) visit_.leave();
   std::sort(gone.rbegin(), gone.rend());
   for (const std::size_t index : gone) retire(index);
   if (!gone.empty()) count_ = 0;  // look for the threads that came in their place
@@ -200,6 +202,7 @@ void Sampler::rename(int tid, std::string name) {
 }
 
 Profile Sampler::profile(End end) {
+  visit_.leave();
   const std::int64_t now = monotonic();
   if (end == End::complete)
     for (const auto& subject : subjects_) {

@@ -14,6 +14,7 @@
 #include "profile/tally.hpp"
 #include "profile/tasks.hpp"
 #include "profile/timeline.hpp"
+#include "profile/visit.hpp"
 
 namespace payoff::profile {
 
@@ -67,9 +68,11 @@ class Sampler {
   enum class Found : std::uint8_t { there, gone };
   Found look_at(Subject& subject);
   bool account(Subject& subject, Kinds& step);  // false: gone
+  void visit(Subject& subject);
   void look_blocked(Subject& subject, const Call& call, const Times& times, const Kinds& step);
   void look_running(Subject& subject, std::int64_t clock, const Kinds& step);
   [[nodiscard]] bool lingers(const Subject& subject) const;
+  [[nodiscard]] bool on_core(const Subject& subject, std::int64_t clock, Running::Lock lock);
   void book(Record& record, State state, std::int64_t Kinds::*kind, std::int64_t samples);
   [[nodiscard]] std::optional<Times> times_of(Subject& subject);
   [[nodiscard]] std::optional<Times> times_by_clock(const Subject& subject) const;
@@ -87,6 +90,8 @@ class Sampler {
   std::unique_ptr<Stacks> stacks_;
   Budget budget_;
   Noise noise_;
+  Visit visit_;
+  bool visited_ = false;  // in this cycle
   std::vector<std::unique_ptr<Record>> records_;
   std::vector<std::unique_ptr<Subject>> subjects_;
   std::unordered_map<int, std::size_t> by_tid_;  // into records_

@@ -50,6 +50,10 @@ struct Sampler::Subject {
   bool fresh = true;        // not looked at yet
   std::int64_t clock = -1;  // while it is: its CPU time at the last cycle; -1: unknown
   int rounds = 0;
+  int visits =
+      0;  // looks still to be made from its own core; below zero: elsewhere, before the next
+  int core = -1;     // where it is visited
+  bool ran = false;  // just before it was
   std::uint64_t due = 0;
 };
 

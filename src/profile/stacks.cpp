@@ -163,6 +163,7 @@ StackSample Stacks::read_once(int tid, std::int64_t now_ns, Want want) {
   // The main interpreter's frames called those of the others: the last list is the innermost.
   for (auto known = states.rbegin(); known != states.rend(); ++known) {
     sample.reading = reader_.read(known->state, tid, raw_);
+    sample.hurried = sample.hurried || raw_.hurried;
     if (sample.reading != Reading::whole) break;
     if (want == Want::stack_and_leaf && all_.empty() && !raw_.frames.empty())
       sample.leaf = leaf_of(raw_.frames.front());

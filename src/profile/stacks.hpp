@@ -28,6 +28,7 @@ struct StackSample {
   std::uint32_t stack = kNone;
   Running::Leaf leaf = Running::Leaf::none;
   Running::Lock lock = Running::Lock::unknown;
+  bool hurried = false;  // RawStack
 };
 
 // One object a sampler; what it keeps are caches.

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,22 @@ std::optional<Stat> parse_stat(std::string_view text) {
   stat.major_faults = numbers[8];
   stat.cpu_ticks = numbers[10] + numbers[11];
   return stat;
+}
+
+std::optional<int> parse_shared_core(std::string_view text) {
+  // Some of the numbers before are too large for ours.
+  auto at = text.rfind(')');
+  const auto skip = [&](int blanks) {
+    for (int i = 0; i < blanks && at != std::string_view::npos; ++i) at = text.find(' ', at + 1);
+  };
+  std::array<std::int64_t, 1> core{}, policy{};
+  skip(37);
+  if (at == std::string_view::npos || !read_numbers(text.substr(at), core)) return std::nullopt;
+  skip(2);
+  if (at == std::string_view::npos || !read_numbers(text.substr(at), policy)) return std::nullopt;
+  const bool shares =
+      policy[0] == SCHED_OTHER || policy[0] == SCHED_BATCH || policy[0] == SCHED_IDLE;
+  return shares ? std::optional(static_cast<int>(core[0])) : std::nullopt;
 }
 
 Tasks::Tasks(std::string root, int pid, Keep keep)

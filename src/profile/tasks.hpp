@@ -25,6 +25,9 @@ struct Stat {
   std::int64_t major_faults = 0, cpu_ticks = 0;
 };
 [[nodiscard]] std::optional<Stat> parse_stat(std::string_view text);
+// In the same file: the core on which the thread was last; nothing when it is one of those that
+// make way for no other (real-time).
+[[nodiscard]] std::optional<int> parse_shared_core(std::string_view text);
 
 // Whether descriptors may be kept: only in a table of descriptors that is the caller's own.
 enum class Keep : std::uint8_t { no, yes };

@@ -45,6 +45,21 @@ TEST(CpuMask, NeverLosesItsLastCpu) {
   all.give_to(0);
 }
 
+TEST(CpuMask, MayBeOneCpuOnly) {
+  const CpuMask all = CpuMask::mine();
+  const int here = this_cpu();
+  CpuMask mask = all;
+  EXPECT_FALSE(mask.only(-1));
+  EXPECT_FALSE(mask.only(1'000'000));
+  EXPECT_EQ(mask.count(), all.count());
+  EXPECT_TRUE(mask.only(here));
+  EXPECT_EQ(mask.count(), 1);
+  CpuMask others = all;
+  if (!others.remove(here)) return;
+  EXPECT_FALSE(others.only(here));
+  EXPECT_EQ(others.count(), all.count() - 1);
+}
+
 TEST(CpuMask, WithoutTheSystemIsEmptyAndHarmless) {
   CpuMask none;
   EXPECT_EQ(none.bytes(), 0U);

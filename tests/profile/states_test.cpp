@@ -2,7 +2,10 @@
 #include "profile/states.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/syscall.h>
+
+#include <string>
 
 #include "profile/running.hpp"
 #include "profile/tasks.hpp"
@@ -77,6 +80,22 @@ TEST(StatesTest, SchedstatAndStatAreRead) {
   EXPECT_EQ(stat->major_faults, 9);
   EXPECT_EQ(stat->cpu_ticks, 11 + 12);
   EXPECT_FALSE(parse_stat("77 (a) R"));
+}
+
+std::string stat_text(const std::string& core, const std::string& policy) {
+  std::string text = "77 (a) R 1 (x) R";
+  for (int i = 4; i < 39; ++i) text += i == 25 ? " 18446744073709551615" : " 1";
+  return text + " " + core + " 0 " + policy + " 0 0\n";
+}
+
+TEST(StatesTest, TheCoreIsReadOfThreadsThatShareIt) {
+  EXPECT_EQ(parse_shared_core(stat_text("3", "0")), 3);
+  EXPECT_EQ(parse_shared_core(stat_text("0", std::to_string(SCHED_BATCH))), 0);
+  EXPECT_EQ(parse_shared_core(stat_text("3", std::to_string(SCHED_FIFO))), std::nullopt);
+  EXPECT_EQ(parse_shared_core(stat_text("3", std::to_string(SCHED_RR))), std::nullopt);
+  EXPECT_EQ(parse_shared_core(""), std::nullopt);
+  EXPECT_EQ(parse_shared_core("77 (a) R 1 2 3"), std::nullopt);
+  EXPECT_EQ(parse_shared_core(stat_text("x", "0")), std::nullopt);
 }
 
 TEST(RunningTest, OnACoreWithTheLock) {
