@@ -264,12 +264,14 @@ bool Sampler::lingers(const Subject& subject) const {
 }
 
 // It has its core, or had it until this thread came.
-bool Sampler::on_core(const Subject& subject, std::int64_t clock, Running::Lock lock) {
+bool Sampler::on_core(Subject& subject, std::int64_t clock, Running::Lock lock) {
   if (visit_.at(subject.core)) return subject.ran;
   if (clock < 0) return false;
   if (clock_of(subject.tid) != clock) return true;
   // Others are told by what they hold. One that had this core goes on as soon as it has it back.
   if (lock != Running::Lock::anothers) return false;
+  const auto core = parse_shared_core(subject.task.read(TaskFile::stat));
+  if (core != machine::this_cpu()) return false;
   (void)Visit::nap(noise_);
   return clock_of(subject.tid) != clock;
 }

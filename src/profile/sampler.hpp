@@ -72,7 +72,7 @@ class Sampler {
   void look_blocked(Subject& subject, const Call& call, const Times& times, const Kinds& step);
   void look_running(Subject& subject, std::int64_t clock, const Kinds& step);
   [[nodiscard]] bool lingers(const Subject& subject) const;
-  [[nodiscard]] bool on_core(const Subject& subject, std::int64_t clock, Running::Lock lock);
+  [[nodiscard]] bool on_core(Subject& subject, std::int64_t clock, Running::Lock lock);
   void book(Record& record, State state, std::int64_t Kinds::*kind, std::int64_t samples);
   [[nodiscard]] std::optional<Times> times_of(Subject& subject);
   [[nodiscard]] std::optional<Times> times_by_clock(const Subject& subject) const;

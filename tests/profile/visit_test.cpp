@@ -85,9 +85,8 @@ TEST(VisitTest, NothingIsLeftOfAVisit) {
   const int cpus = machine::affinity_cpu_count();
   {
     Visit visit;
-    if (visit.go(machine::this_cpu())) {
-      EXPECT_EQ(machine::affinity_cpu_count(), 1);
-    }
+    ASSERT_TRUE(visit.go(machine::this_cpu()));
+    EXPECT_EQ(machine::affinity_cpu_count(), 1);
   }
   EXPECT_EQ(machine::affinity_cpu_count(), cpus);
 }
